@@ -1,0 +1,59 @@
+import { Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import type { DatabaseBase } from "./database.ts";
+import { postgresDialect } from "./dialect.ts";
+import type { Tables } from "./tables.ts";
+
+export interface PostgresDatabase extends DatabaseBase {
+  readonly kind: "postgres";
+  /** For the ledger's append only. */
+  readonly pool: pg.Pool;
+}
+
+const INT8 = 20;
+const NUMERIC = 1700;
+
+/** PostgreSQL gives bigint and sums as text; amounts, times and counts here are always safe integers. */
+function toSafeInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new RangeError(`integer from the database out of range: ${text}`);
+  return value;
+}
+
+/**
+ * Connects to PostgreSQL lazily; a server that goes away is connected to again by the next statement.
+ *
+ * @param schema put first on the search path and made by `prepareSchema`, so that sandbox data or a test stays apart.
+ */
+export function openPostgres(url: string, options: { schema?: string; connections?: number; onIdleError?: (error: Error) => void } = {}): PostgresDatabase {
+  const schema = options.schema ?? "public";
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new TypeError(`not a schema name: ${schema}`);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? 8,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 60_000,
+    options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC`,
+    types: {
+      getTypeParser: ((oid: number, format?: "text" | "binary") =>
+        oid === INT8 || oid === NUMERIC ? toSafeInteger : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+    },
+  });
+  // Without a listener an idle connection that the server cuts would end the process.
+  pool.on("error", (error) => options.onIdleError?.(error));
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    kind: "postgres",
+    pool,
+    dialect: postgresDialect,
+    read: kysely,
+    write: (step) => kysely.transaction().execute(step),
+    close: () => kysely.destroy(),
+  };
+}
+
+/** Makes the schema when it is missing; `public` always exists. */
+export async function prepareSchema(db: PostgresDatabase, schema: string): Promise<void> {
+  if (schema !== "public") await sql`create schema if not exists ${sql.id(schema)}`.execute(db.read);
+}

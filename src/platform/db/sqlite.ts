@@ -1,0 +1,185 @@
+import { statSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { AppError } from "../errors.ts";
+import type { DatabaseBase } from "./database.ts";
+import { sqliteDialect } from "./dialect.ts";
+import type { Tables, Tx } from "./tables.ts";
+
+export interface SqliteDatabase extends DatabaseBase {
+  readonly kind: "sqlite";
+  readonly file: string;
+  /**
+   * The write connection itself, alone, inside one transaction: for the ledger's append, where a query builder costs
+   * more than the insert. The work is synchronous; it is committed with fsync when the promise resolves.
+   */
+  exclusive<T>(work: (connection: DatabaseSync) => T): Promise<T>;
+}
+
+/** Kept prepared statements per connection; the SQL texts of the program are few, so this is never reached. */
+const STATEMENT_CACHE = 500;
+
+interface Connection extends DatabaseConnection {
+  readonly raw: DatabaseSync;
+}
+
+function toInput(value: unknown): SQLInputValue {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (value === undefined) throw new TypeError("undefined is no SQL value; pass null");
+  // Everything else is checked by node:sqlite itself.
+  return value as SQLInputValue;
+}
+
+function openConnection(file: string, options: { readOnly: boolean; cacheKib: number }): Connection {
+  const raw = new DatabaseSync(file, { timeout: 5000, readOnly: options.readOnly });
+  if (!options.readOnly) {
+    // The page size counts only before the first table; a larger page fits a block of bodies and halves the tree.
+    raw.exec("pragma page_size = 16384; pragma journal_mode = wal; pragma journal_size_limit = 67108864");
+  }
+  raw.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -${options.cacheKib}`);
+  const statements = new Map<string, StatementSync>();
+  const prepare = (text: string): StatementSync => {
+    const known = statements.get(text);
+    if (known) return known;
+    if (statements.size >= STATEMENT_CACHE) statements.clear();
+    const made = raw.prepare(text);
+    statements.set(text, made);
+    return made;
+  };
+  return {
+    raw,
+    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      const statement = prepare(query.sql);
+      const parameters = query.parameters.map(toInput);
+      if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+      const { changes, lastInsertRowid } = statement.run(...parameters);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    },
+    async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+      // A statement of its own: a cached one could be restarted by someone else in between.
+      for (const row of raw.prepare(query.sql).iterate(...query.parameters.map(toInput))) yield { rows: [row as R] };
+    },
+  };
+}
+
+/** A promise chain: whoever holds it is alone with the connection; first come, first served. */
+class Turn {
+  #last: Promise<void> = Promise.resolve();
+
+  async take(): Promise<() => void> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = promise;
+    await before;
+    return resolve;
+  }
+}
+
+function kyselyOver(connection: Connection, turn: Turn | null): Tx {
+  let release: (() => void) | null = null;
+  const driver: Driver = {
+    init: async () => {},
+    acquireConnection: async () => {
+      if (turn) release = await turn.take();
+      return connection;
+    },
+    beginTransaction: async (held) => {
+      await held.executeQuery({ sql: "begin immediate", parameters: [] } as unknown as CompiledQuery);
+    },
+    commitTransaction: async () => connection.raw.exec("commit"),
+    rollbackTransaction: async () => {
+      // A failed commit (disk full) may have rolled back by itself already.
+      if (connection.raw.isTransaction) connection.raw.exec("rollback");
+    },
+    releaseConnection: async () => release?.(),
+    destroy: async () => {},
+  };
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+}
+
+/** The file that a path names now; null when it names none. */
+function inode(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/**
+ * Opens (or makes) an SQLite file in WAL mode with `synchronous=FULL`: one connection that writes, one that reads.
+ *
+ * @throws AppError `unavailable` when the file cannot be opened.
+ */
+export function openSqlite(file: string, options: { cacheKib?: number } = {}): SqliteDatabase {
+  const cacheKib = options.cacheKib ?? 16_384;
+  let writer: Connection;
+  let reader: Connection;
+  try {
+    writer = openConnection(file, { readOnly: false, cacheKib });
+    reader = openConnection(file, { readOnly: true, cacheKib });
+  } catch (error) {
+    throw new AppError("unavailable", `cannot open the database file ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      code: "database_not_opened",
+      cause: error,
+    });
+  }
+  const openedInode = inode(file);
+  const turn = new Turn();
+  const write = kyselyOver(writer, turn);
+  const read = kyselyOver(reader, null);
+  // A file moved or deleted under us still takes writes that nobody will ever find again.
+  const assertStillThere = (): void => {
+    if (inode(file) !== openedInode) {
+      throw new AppError("unavailable", `the database file ${file} was moved or replaced while it was open; put it back, or restart`, {
+        code: "database_file_replaced",
+      });
+    }
+  };
+  return {
+    kind: "sqlite",
+    file,
+    dialect: sqliteDialect,
+    read,
+    write: async (step) => {
+      assertStillThere();
+      return await write.transaction().execute(step);
+    },
+    exclusive: async (work) => {
+      const release = await turn.take();
+      try {
+        assertStillThere();
+        writer.raw.exec("begin immediate");
+        try {
+          const result = work(writer.raw);
+          writer.raw.exec("commit");
+          assertStillThere();
+          return result;
+        } catch (error) {
+          if (writer.raw.isTransaction) writer.raw.exec("rollback");
+          throw error;
+        }
+      } finally {
+        release();
+      }
+    },
+    close: async () => {
+      const release = await turn.take();
+      reader.raw.close();
+      writer.raw.close();
+      release();
+    },
+  };
+}

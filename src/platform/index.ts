@@ -1,0 +1,11 @@
+/** What every room stands on: databases, clock, errors, loops, configuration, logs, HTTP. Knows no word of the domain. */
+export * from "./batch.ts";
+export * from "./clock.ts";
+export * from "./errors.ts";
+export * from "./loop.ts";
+export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
+export { type Dialect } from "./db/dialect.ts";
+export { migrate, type Migration } from "./db/migrate.ts";
+export { openPostgres, type PostgresDatabase, prepareSchema } from "./db/postgres.ts";
+export { openSqlite, type SqliteDatabase } from "./db/sqlite.ts";
+export { type Tables, type Tx } from "./db/tables.ts";

