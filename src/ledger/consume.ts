@@ -1,0 +1,77 @@
+import type { Database, Tx } from "../platform/index.ts";
+import type { LedgerEntry } from "./event.ts";
+import { readAfter, readEntries } from "./read.ts";
+
+/** An event that a derivation could not digest; it is set aside so that nothing queues behind it. */
+export interface Indigestible {
+  readonly seq: number;
+  readonly error: string;
+}
+
+export type Digest = (tx: Tx, entries: readonly LedgerEntry[]) => Promise<readonly Indigestible[]>;
+
+/** An indigestible event's error text is cut here: it may quote the event. */
+const MAX_ERROR = 500;
+
+/** Where a consumer stands; 0 before its first step. */
+export async function consumerSeq(tx: Tx, name: string): Promise<number> {
+  const row = await tx.selectFrom("consumer").select("seq").where("name", "=", name).executeTakeFirst();
+  return row?.seq ?? 0;
+}
+
+async function setAside(tx: Tx, failures: readonly Indigestible[], nowMs: number): Promise<void> {
+  for (const { seq, error } of failures) {
+    const text = error.slice(0, MAX_ERROR);
+    await tx
+      .insertInto("event_failure")
+      .values({ event_seq: seq, failed_at: nowMs, attempts: 1, armed: 0, error: text })
+      .onConflict((conflict) =>
+        conflict.column("event_seq").doUpdateSet((eb) => ({ failed_at: nowMs, attempts: eb("event_failure.attempts", "+", 1), armed: 0, error: text })),
+      )
+      .execute();
+  }
+}
+
+/**
+ * One step of a derivation: reads the entries after the consumer's cursor, digests them and moves the cursor, all in
+ * one transaction, so that a crash at any line repeats the step and loses none. Answers how many entries it took.
+ */
+export async function consume(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+  return await db.write(async (tx) => {
+    await db.dialect.lock(tx, `consumer:${name}`);
+    const after = await consumerSeq(tx, name);
+    const entries = await readAfter(tx, after, limit);
+    const last = entries.at(-1);
+    if (last === undefined) return 0;
+    await setAside(tx, await digest(tx, entries), nowMs);
+    await tx
+      .insertInto("consumer")
+      .values({ name, seq: last.seq, updated_at: nowMs })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ seq: last.seq, updated_at: nowMs }))
+      .execute();
+    return entries.length;
+  });
+}
+
+/** Tries again what a redelivery (or an operator) armed. Answers how many entries it took. */
+export async function retryArmed(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+  const waiting = await db.read.selectFrom("event_failure").select("event_seq").where("armed", "=", 1).limit(1).executeTakeFirst();
+  if (waiting === undefined) return 0;
+  return await db.write(async (tx) => {
+    await db.dialect.lock(tx, `consumer:${name}`);
+    const armed = await tx.selectFrom("event_failure").select("event_seq").where("armed", "=", 1).orderBy("event_seq").limit(limit).execute();
+    if (armed.length === 0) return 0;
+    const entries = await readEntries(tx, armed.map((row) => row.event_seq));
+    const failed = await digest(tx, entries);
+    await setAside(tx, failed, nowMs);
+    const stillFailed = new Set(failed.map((failure) => failure.seq));
+    const healed = armed.map((row) => row.event_seq).filter((seq) => !stillFailed.has(seq));
+    if (healed.length > 0) await tx.deleteFrom("event_failure").where("event_seq", "in", healed).execute();
+    return entries.length;
+  });
+}
+
+/** Arms a set-aside event, so that the next step tries it again. */
+export async function armEvent(tx: Tx, seq: number): Promise<void> {
+  await tx.updateTable("event_failure").set({ armed: 1 }).where("event_seq", "=", seq).execute();
+}

@@ -1,0 +1,78 @@
+import { sql } from "kysely";
+import type { Tx } from "../platform/index.ts";
+import { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES } from "./delivery.ts";
+import { readTerms } from "./terms.ts";
+
+interface DeliveryRead {
+  seq: number;
+  received_at: number;
+  outcome: string;
+  endpoint_id: number;
+  status: number;
+  event_seq: number | null;
+  event_id: string | null;
+  event_type: string | null;
+  reason: string | null;
+  count: number;
+  known_id: string | null;
+  known_type: number | null;
+  live: number | null;
+}
+
+/** Deliveries after a position, in the order they were committed; the journal and the metrics follow by cursor. */
+export async function readDeliveriesAfter(tx: Tx, seq: number, limit: number): Promise<DeliveryRecord[]> {
+  const { rows } = await sql<DeliveryRead>`
+    select delivery.*, event.event_id as known_id, event.type_id as known_type, event.live
+    from delivery left join event on event.seq = delivery.event_seq
+    where delivery.seq > ${seq} order by delivery.seq limit ${limit}`.execute(tx);
+  if (rows.length === 0) return [];
+  const terms = (await readTerms(tx)).byId;
+  return rows.map((row) => ({
+    seq: row.seq,
+    receivedAt: row.received_at,
+    outcome: row.outcome as DeliveryOutcome,
+    endpoint: terms.get(row.endpoint_id) ?? "unknown",
+    status: row.status,
+    reason: row.reason,
+    count: row.count,
+    eventSeq: row.event_seq,
+    eventId: row.known_id ?? row.event_id,
+    eventType: row.known_type === null ? row.event_type : (terms.get(row.known_type) ?? null),
+    live: row.live === null ? null : row.live === 1,
+  }));
+}
+
+/**
+ * Webhook failures in `[fromMs, toMs)`: authentic deliveries that we did not process, which are those answered with an
+ * error and the events that were stored but that a derivation could not digest. Forged ones are counted by `rejected`.
+ */
+export async function countFailures(tx: Tx, fromMs: number, toMs: number): Promise<{ failures: number; rejected: number }> {
+  const outcomes = await tx
+    .selectFrom("delivery")
+    .select(({ fn }) => ["outcome", fn.sum<number>("count").as("total")])
+    .where("outcome", "in", [...FAILURE_OUTCOMES, "rejected"])
+    .where("received_at", ">=", fromMs)
+    .where("received_at", "<", toMs)
+    .groupBy("outcome")
+    .execute();
+  const indigestible = await tx
+    .selectFrom("event_failure")
+    .select(({ fn }) => fn.countAll<number>().as("total"))
+    .where("failed_at", ">=", fromMs)
+    .where("failed_at", "<", toMs)
+    .executeTakeFirst();
+  const of = (wanted: readonly string[]) => outcomes.filter((row) => wanted.includes(row.outcome)).reduce((sum, row) => sum + row.total, 0);
+  return { failures: of(FAILURE_OUTCOMES) + (indigestible?.total ?? 0), rejected: of(["rejected"]) };
+}
+
+/** When the last authentic delivery came, ms UTC; null when none ever did. */
+export async function lastDeliveryAt(tx: Tx): Promise<number | null> {
+  const row = await tx
+    .selectFrom("delivery")
+    .select("received_at")
+    .where("outcome", "in", ["accepted", "duplicate", "variant"])
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.received_at ?? null;
+}

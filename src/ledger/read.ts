@@ -1,0 +1,91 @@
+import type { Selectable } from "kysely";
+import type { Tables, Tx } from "../platform/index.ts";
+import { decompress } from "./blocks.ts";
+import type { LedgerEntry, LedgerEvent, Source } from "./event.ts";
+import { readTerms } from "./terms.ts";
+
+export type EventRowRead = Selectable<Tables["event"]>;
+
+export function toLedgerEvent(row: EventRowRead, terms: ReadonlyMap<number, string>): LedgerEvent {
+  return {
+    seq: row.seq,
+    eventId: row.event_id,
+    type: terms.get(row.type_id) ?? "unknown",
+    receivedAt: row.received_at,
+    createdAt: row.created_at,
+    live: row.live === 1,
+    account: row.account_id === null ? null : (terms.get(row.account_id) ?? null),
+    apiVersion: row.version_id === null ? null : (terms.get(row.version_id) ?? null),
+    objectId: row.object_id,
+    thin: (row.flags & 2) !== 0,
+    snapshotEvent: row.snapshot_event,
+    source: (terms.get(row.source_id) ?? "webhook") as Source,
+    flags: row.flags,
+  };
+}
+
+/** Opens each block once and hands out the exact bytes of each event. */
+async function readBodies(tx: Tx, rows: readonly EventRowRead[]): Promise<Map<number, Buffer>> {
+  const ids = [...new Set(rows.map((row) => row.block_id))];
+  const blocks = new Map<number, Buffer>();
+  for (let start = 0; start < ids.length; start += 500) {
+    const found = await tx.selectFrom("event_block").select(["id", "bytes"]).where("id", "in", ids.slice(start, start + 500)).execute();
+    for (const block of found) blocks.set(block.id, decompress(block.bytes));
+  }
+  const bodies = new Map<number, Buffer>();
+  for (const row of rows) {
+    const block = blocks.get(row.block_id);
+    if (block !== undefined) bodies.set(row.seq, block.subarray(row.block_at, row.block_at + row.size));
+  }
+  return bodies;
+}
+
+async function toEntries(tx: Tx, rows: readonly EventRowRead[]): Promise<LedgerEntry[]> {
+  if (rows.length === 0) return [];
+  const terms = (await readTerms(tx)).byId;
+  const bodies = await readBodies(tx, rows);
+  return rows.map((row) => {
+    const bytes = bodies.get(row.seq);
+    // What is stored was parsed when it came in; only damage on disk can end here, and then it must be loud.
+    if (bytes === undefined) throw new Error(`the block ${row.block_id} of event ${row.event_id} is missing`);
+    return { ...toLedgerEvent(row, terms), body: JSON.parse(bytes.toString("utf8")) as Record<string, unknown> };
+  });
+}
+
+/**
+ * The entries after a position, in the order of commit. Sound as a cursor on PostgreSQL too, where a sequence number is
+ * taken before the commit: appends hold one lock until they are committed, so no smaller number can appear later.
+ */
+export async function readAfter(tx: Tx, seq: number, limit: number): Promise<LedgerEntry[]> {
+  return await toEntries(tx, await tx.selectFrom("event").selectAll().where("seq", ">", seq).orderBy("seq").limit(limit).execute());
+}
+
+/** The entries at these positions, in ledger order; a position that retention took is left out. */
+export async function readEntries(tx: Tx, seqs: readonly number[]): Promise<LedgerEntry[]> {
+  const rows: EventRowRead[] = [];
+  for (let start = 0; start < seqs.length; start += 500) {
+    rows.push(...(await tx.selectFrom("event").selectAll().where("seq", "in", seqs.slice(start, start + 500)).execute()));
+  }
+  return await toEntries(tx, rows.sort((a, b) => a.seq - b.seq));
+}
+
+/** One event by Stripe's id, with the exact bytes that were delivered. */
+export async function readEvent(tx: Tx, eventId: string): Promise<{ event: LedgerEvent; raw: Buffer } | null> {
+  const row = await tx.selectFrom("event").selectAll().where("event_id", "=", eventId).executeTakeFirst();
+  if (row === undefined) return null;
+  const raw = (await readBodies(tx, [row])).get(row.seq);
+  if (raw === undefined) throw new Error(`the block ${row.block_id} of event ${row.event_id} is missing`);
+  return { event: toLedgerEvent(row, (await readTerms(tx)).byId), raw };
+}
+
+/** The other contents that came under this event's id, oldest first. */
+export async function readVariants(tx: Tx, seq: number): Promise<{ receivedAt: number; type: string; raw: Buffer }[]> {
+  const rows = await tx.selectFrom("event_variant").selectAll().where("event_seq", "=", seq).orderBy("id").limit(100).execute();
+  return rows.map((row) => ({ receivedAt: row.received_at, type: row.type, raw: decompress(row.bytes) }));
+}
+
+/** The last position, 0 for an empty ledger. */
+export async function lastSeq(tx: Tx): Promise<number> {
+  const row = await tx.selectFrom("event").select("seq").orderBy("seq", "desc").limit(1).executeTakeFirst();
+  return row?.seq ?? 0;
+}

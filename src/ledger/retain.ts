@@ -1,0 +1,42 @@
+import { sql } from "kysely";
+import type { Database } from "../platform/index.ts";
+
+/**
+ * Deletes up to `limit` of the oldest deliveries received before `beforeMs`. Small steps, so that no delivery waits
+ * behind a long transaction. Answers how many went; call again while it is not zero.
+ */
+export async function retainDeliveries(db: Database, beforeMs: number, limit: number): Promise<number> {
+  return await db.write(async (tx) => {
+    const { numAffectedRows } = await sql`
+      delete from delivery where seq in (
+        select seq from (select seq, received_at from delivery order by seq limit ${limit}) as oldest where received_at < ${beforeMs}
+      )`.execute(tx);
+    return Number(numAffectedRows ?? 0);
+  });
+}
+
+/**
+ * Deletes up to `limit` of the oldest events received before `beforeMs` that every consumer has passed, with their
+ * variants and the blocks that nothing points to any more. What was derived from them stays.
+ */
+export async function retainEvents(db: Database, beforeMs: number, limit: number): Promise<number> {
+  return await db.write(async (tx) => {
+    const consumers = await tx.selectFrom("consumer").select(({ fn }) => fn.min("seq").as("seq")).executeTakeFirst();
+    const passed = consumers?.seq ?? 0;
+    const oldest = await tx.selectFrom("event").select(["seq", "received_at", "block_id"]).where("seq", "<=", passed).orderBy("seq").limit(limit).execute();
+    // Only a run from the very front, so that the ledger and its blocks stay whole behind it.
+    const young = oldest.findIndex((row) => row.received_at >= beforeMs);
+    const gone = young === -1 ? oldest : oldest.slice(0, young);
+    if (gone.length === 0) return 0;
+    const seqs = gone.map((row) => row.seq);
+    const blocks = [...new Set(gone.map((row) => row.block_id))];
+    await tx.deleteFrom("event").where("seq", "in", seqs).execute();
+    await tx.deleteFrom("event_variant").where("event_seq", "in", seqs).execute();
+    await tx.deleteFrom("event_failure").where("event_seq", "in", seqs).execute();
+    // Blocks are filled in the order of the ledger, so the last one may still hold an event that stays.
+    const next = await tx.selectFrom("event").select("block_id").where("seq", ">", seqs.at(-1) ?? 0).orderBy("seq").limit(1).executeTakeFirst();
+    const empty = blocks.filter((id) => id !== next?.block_id);
+    if (empty.length > 0) await tx.deleteFrom("event_block").where("id", "in", empty).execute();
+    return gone.length;
+  });
+}
