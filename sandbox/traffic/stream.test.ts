@@ -1,4 +1,4 @@
-import Stripe from "stripe";
+import { Stripe } from "stripe";
 import { describe, expect, it } from "vitest";
 import type { Charge } from "../shapes/charge.ts";
 import type { StripeEvent } from "../shapes/event.ts";
@@ -8,8 +8,8 @@ import { sign } from "../webhooks/signature.ts";
 import { dayFactor } from "./day-shape.ts";
 import { someEvents } from "./stream.ts";
 
-/** A day of one minute: refunds and disputes, days apart, come within a short stream. */
-const busy = { dayMs: 60_000, flat: true, ratePerMinute: 300, mix: { refundRate: 0.3, disputeRate: 0.1, declineRate: 0.2, manualCaptureRate: 0.1, debitLateFailureRate: 0.3 } };
+/** A day of twenty seconds: refunds and disputes, days apart, come within a short stream. */
+const busy = { dayMs: 20_000, flat: true, ratePerMinute: 300, mix: { refundRate: 0.3, disputeRate: 0.1, declineRate: 0.2, manualCaptureRate: 0.1, debitLateFailureRate: 0.3 } };
 const events = someEvents(30_000, busy);
 const chargeOf = (event: StripeEvent): Charge => event.data.object as Charge;
 const intentOf = (event: StripeEvent): PaymentIntent => event.data.object as PaymentIntent;
