@@ -1,8 +1,10 @@
 /** What every room stands on: databases, clock, errors, loops, configuration, logs, HTTP. Knows no word of the domain. */
 export * from "./batch.ts";
 export * from "./clock.ts";
+export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./loop.ts";
+export * from "./redact.ts";
 export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
 export { type Dialect } from "./db/dialect.ts";
 export { migrate, type Migration } from "./db/migrate.ts";

@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret } from "../platform/index.ts";
+import { type FileConfig, fileSchema } from "./config/sections.ts";
+import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
+
+export { configJsonSchema } from "./config/sections.ts";
+export type { StripeMode, WebhookSecret } from "./config/variables.ts";
+
+export type DatabaseConfig = { kind: "sqlite"; file: string } | { kind: "postgres"; url: Secret; schema: string };
+
+/** Everything the service was told, checked. Secrets are wrapped: a Config that is printed or made JSON shows `***`. */
+export interface Config extends Omit<FileConfig, "stripe" | "storage"> {
+  /** Null: one is made at first start. */
+  dashboardKey: Secret | null;
+  stripe: {
+    mode: StripeMode;
+    /** The key of the mode; null exactly when `sandbox`. */
+    secretKey: Secret | null;
+    webhookSecrets: readonly WebhookSecret[];
+    /** Null: Stripe's own, or the built-in sandbox's. */
+    apiBase: string | null;
+  };
+  /** No Stripe key at all: the service runs on the built-in sandbox, whose data are kept apart. */
+  sandbox: boolean;
+  database: DatabaseConfig;
+  dataDir: string;
+  /** Null: no mirrors are written. */
+  logDir: string | null;
+  /** The file that was read. */
+  file: string | null;
+  /** What is allowed and probably not meant; to be logged at start. */
+  warnings: readonly string[];
+}
+
+const FILE_NAME = "tillwatch.yaml";
+
+/**
+ * Reads the environment over `tillwatch.yaml`.
+ *
+ * @param options.cwd relative paths start here, and the file is looked for here.
+ * @throws ConfigError with every problem at once.
+ */
+export function loadConfig(env: Environment, options: { cwd?: string } = {}): Config {
+  const cwd = options.cwd ?? process.cwd();
+  const named = env["TILLWATCH_CONFIG"]?.trim() ?? "";
+  const standard = join(cwd, FILE_NAME);
+  const path = named !== "" ? resolve(cwd, named) : existsSync(standard) ? standard : null;
+  const source = { file: fileSchema, variables: variablesSchema, secret: secretVariables, bindings };
+  const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
+  if (file === null || variables === null) throw new ConfigError(problems);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe)].filter((problem) => problem !== null);
+  if (conflicts.length > 0) throw new ConfigError(conflicts);
+  return assemble(file, variables, path, cwd);
+}
+
+/** A key for the other mode only: someone forgot half of a change. Starting on the sandbox would hide that. */
+function wrongModeKey(mode: StripeMode, variables: Variables): ConfigProblem | null {
+  const [wanted, other] = mode === "live" ? (["STRIPE_SECRET_LIVE", "STRIPE_SECRET_KEY"] as const) : (["STRIPE_SECRET_KEY", "STRIPE_SECRET_LIVE"] as const);
+  if (variables[wanted] !== undefined || variables[other] === undefined) return null;
+  const text = `it is not used in ${mode} mode, and ${wanted}, which is, is not set; set ${wanted}, or set STRIPE_MODE=${mode === "live" ? "test" : "live"}, or unset ${other} to run on the built-in sandbox`;
+  return { key: other, given: "***", text, file: null, line: null };
+}
+
+/** The live key must not cross a network readable. */
+function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | null {
+  if (mode !== "live" || apiBase === null || !isReadable(apiBase)) return null;
+  return { key: "STRIPE_API_BASE", given: apiBase, text: "the live key would cross the network readable; give an https:// address", file: null, line: null };
+}
+
+function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Config {
+  const { stripe, storage, ...sections } = file;
+  const secretKey = (stripe.mode === "live" ? variables.STRIPE_SECRET_LIVE : variables.STRIPE_SECRET_KEY) ?? null;
+  const sandbox = secretKey === null;
+  const dataDir = resolve(cwd, storage.data_dir);
+  return {
+    ...sections,
+    dashboardKey: variables.DASHBOARD_KEY ?? null,
+    stripe: {
+      // Nothing in the sandbox is live, whatever was asked for.
+      mode: sandbox ? "test" : stripe.mode,
+      secretKey,
+      webhookSecrets: variables.STRIPE_WEBHOOK_SECRET ?? [],
+      apiBase: stripe.apiBase,
+    },
+    sandbox,
+    database: databaseOf(variables, sandbox, dataDir),
+    dataDir,
+    logDir: storage.log_dir === "off" ? null : resolve(cwd, storage.log_dir),
+    file: path,
+    warnings: warningsOf(file, variables, sandbox),
+  };
+}
+
+function databaseOf(variables: Variables, sandbox: boolean, dataDir: string): DatabaseConfig {
+  const postgres = variables.DATABASE_URL;
+  if (postgres === undefined) return { kind: "sqlite", file: join(dataDir, sandbox ? "sandbox.db" : "tillwatch.db") };
+  if (!sandbox) return { kind: "postgres", ...postgres };
+  return { kind: "postgres", url: postgres.url, schema: postgres.schema === "public" ? "tillwatch_sandbox" : `${postgres.schema}_sandbox` };
+}
+
+function warningsOf(file: FileConfig, variables: Variables, sandbox: boolean): string[] {
+  const warnings: string[] = [];
+  if (sandbox && file.stripe.mode === "live") {
+    warnings.push("STRIPE_MODE is live, but there is no STRIPE_SECRET_LIVE: running on the built-in sandbox, not on Stripe");
+  }
+  if (!sandbox && variables.STRIPE_WEBHOOK_SECRET === undefined) {
+    warnings.push("STRIPE_WEBHOOK_SECRET is not set: no delivery can be verified, so all are refused; set the whsec_… of the endpoint");
+  }
+  if (!sandbox && file.stripe.apiBase !== null && isReadable(file.stripe.apiBase)) {
+    warnings.push("STRIPE_API_BASE is not https: the Stripe key crosses the network readable");
+  }
+  return warnings;
+}
+
+function isReadable(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === "http:" && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { field } from "../../platform/index.ts";
+
+/**
+ * The sections of `tillwatch.yaml`. A section is a strict object in the file's own names (snake_case) with a transform to
+ * ours; a room that brings settings adds its section here and nothing else.
+ */
+
+const DAY_MS = 86_400_000;
+
+const merchant = z
+  .strictObject({
+    name: field.text(100).default("Tillwatch").describe("Shown on pages, reports and notices"),
+    time_zone: field.timeZone().default("UTC").describe("IANA time zone in which the merchant's day begins"),
+    currency: z
+      .string()
+      .regex(/^[a-zA-Z]{3}$/, { error: "expected a three-letter currency code such as usd" })
+      .default("usd")
+      .transform((code) => code.toLowerCase())
+      .describe("Currency shown first, and used where a request names none"),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/, { error: "expected a two-letter country code in capitals such as US" })
+      .optional()
+      .describe("Country of the Stripe account"),
+  })
+  .describe("Who takes the money")
+  .prefault({})
+  .transform(({ name, time_zone, currency, country }) => ({ name, timeZone: time_zone, currency, country: country ?? null }));
+
+const server = z
+  .strictObject({
+    port: field.integer(0, 65_535).default(5000).describe("PORT stands above it; 0 takes any free port"),
+    host: field.text(255).default("127.0.0.1").describe("HOST stands above it; 0.0.0.0 listens on every interface"),
+    public_url: field.webAddress().optional().describe("Address under which people and Stripe reach the service"),
+    trusted_proxies: z.array(field.network()).max(100).default([]).describe("Proxies whose X-Forwarded-For is believed"),
+    body_limit: field.bytes(64 * 1024, 64 * 1024 * 1024).prefault("1mb").describe("Largest request body taken"),
+    request_time_limit: field.duration(1000, 300_000).prefault("30s").describe("A request not answered by then is cut"),
+  })
+  .describe("The HTTP server")
+  .prefault({})
+  .transform((given) => ({
+    port: given.port,
+    host: given.host,
+    publicUrl: given.public_url ?? null,
+    trustedProxies: given.trusted_proxies,
+    bodyLimitBytes: given.body_limit,
+    requestTimeLimitMs: given.request_time_limit,
+  }));
+
+const stripe = z
+  .strictObject({
+    mode: z.enum(["test", "live"]).default("test").describe("STRIPE_MODE stands above it"),
+    api_base: field.webAddress().optional().describe("Another Stripe API base address; STRIPE_API_BASE stands above it"),
+  })
+  .describe("Stripe; its keys come from the environment only")
+  .prefault({})
+  .transform(({ mode, api_base }) => ({ mode, apiBase: api_base ?? null }));
+
+const storage = z
+  .strictObject({
+    data_dir: field.text(4096).default("data").describe("Folder of the embedded database; DATA_DIR stands above it"),
+    log_dir: field.text(4096).default("logs").describe("Folder of the NDJSON mirrors, or off; LOG_DIR stands above it"),
+  })
+  .describe("Where things are kept; paths are relative to the folder the service was started in")
+  .prefault({});
+
+const alerts = z
+  .strictObject({
+    webhook_failures_5m: field.integer(0, 1_000_000).default(3).describe("CRITICAL above this many webhook failures in 5 minutes"),
+    payment_error_rate_1h: field.fraction(0, 1).default(0.05).describe("CRITICAL above this share of failed payments in an hour"),
+    revenue_change_dod: field.fraction(-1, 0).default(-0.3).describe("WARNING below this change of revenue day over day"),
+    evidence: field.onOff(true).describe("Ask for statistical evidence before a rate becomes a verdict"),
+  })
+  .describe("Thresholds of the production alerts")
+  .prefault({})
+  .transform((given) => ({
+    webhookFailures5m: given.webhook_failures_5m,
+    paymentErrorRate1h: given.payment_error_rate_1h,
+    revenueChangeDod: given.revenue_change_dod,
+    evidence: given.evidence,
+  }));
+
+/** Days as milliseconds; null keeps for ever. */
+function kept(fallback: number | "forever") {
+  return z
+    .union([z.int().min(1).max(36_500), z.literal("forever")], { error: "expected a whole number of days from 1 to 36500, or forever" })
+    .default(fallback)
+    .transform((days) => (days === "forever" ? null : days * DAY_MS));
+}
+
+const retention = z
+  .strictObject({
+    events_days: kept("forever").describe("Events, and what they were folded into"),
+    deliveries_days: kept(90).describe("The record of each delivery"),
+    minutes_days: kept(35).describe("Figures per minute"),
+    hours_days: kept(400).describe("Figures per hour; figures per day are kept for ever"),
+    task_runs_days: kept(90).describe("History of scheduled tasks"),
+    audit_days: kept("forever").describe("Who changed what"),
+  })
+  .describe("How long things are kept")
+  .prefault({})
+  .transform((given) => ({
+    eventsMs: given.events_days,
+    deliveriesMs: given.deliveries_days,
+    minutesMs: given.minutes_days,
+    hoursMs: given.hours_days,
+    taskRunsMs: given.task_runs_days,
+    auditMs: given.audit_days,
+  }));
+
+const task = z
+  .strictObject({
+    enabled: field.onOff(true).describe("off: the task is never started by itself"),
+    every: field.duration(60_000, 366 * DAY_MS).optional().describe("Interval, like 5m"),
+    cron: field.text(100).optional().describe("Cron expression of five fields, in time_zone"),
+    time_zone: field.timeZone().optional().describe("For cron; the merchant's when not given"),
+    time_limit: field.duration(1000, DAY_MS).optional().describe("A run that takes longer is stopped"),
+  })
+  .refine(({ every, cron }) => every === undefined || cron === undefined, { error: "expected every or cron, not both" })
+  .transform((given) => ({
+    enabled: given.enabled,
+    everyMs: given.every ?? null,
+    cron: given.cron ?? null,
+    timeZone: given.time_zone ?? null,
+    timeLimitMs: given.time_limit ?? null,
+  }));
+
+const tasks = z
+  .record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: "expected the name of a task, see `tillwatch tasks`" }), task)
+  .describe("Scheduled tasks by name, see `tillwatch tasks`")
+  .prefault({});
+
+const reports = z
+  .strictObject({ public: z.boolean({ error: "expected true or false" }).default(false).describe("Report pages without a key; they show totals only") })
+  .describe("Reports")
+  .prefault({});
+
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, alerts, retention, tasks, reports });
+
+export type FileConfig = z.output<typeof fileSchema>;
+
+/** The JSON Schema that editors use for `tillwatch.yaml`. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(fileSchema, { io: "input" });
+  return { $schema, title: "tillwatch.yaml", ...rest };
+}
