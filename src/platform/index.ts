@@ -3,6 +3,7 @@ export * from "./batch.ts";
 export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
+export * from "./http/index.ts";
 export * from "./loop.ts";
 export * from "./redact.ts";
 export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
