@@ -19,6 +19,17 @@ export async function consumerSeq(tx: Tx, name: string): Promise<number> {
   return row?.seq ?? 0;
 }
 
+/**
+ * Moves a cursor. One that follows deliveries instead of events is named `delivery:…`, since the two count apart.
+ */
+export async function moveCursor(tx: Tx, name: string, seq: number, nowMs: number): Promise<void> {
+  await tx
+    .insertInto("consumer")
+    .values({ name, seq, updated_at: nowMs })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ seq, updated_at: nowMs }))
+    .execute();
+}
+
 async function setAside(tx: Tx, failures: readonly Indigestible[], nowMs: number): Promise<void> {
   for (const { seq, error } of failures) {
     const text = error.slice(0, MAX_ERROR);
@@ -44,11 +55,7 @@ export async function consume(db: Database, name: string, limit: number, digest:
     const last = entries.at(-1);
     if (last === undefined) return 0;
     await setAside(tx, await digest(tx, entries), nowMs);
-    await tx
-      .insertInto("consumer")
-      .values({ name, seq: last.seq, updated_at: nowMs })
-      .onConflict((conflict) => conflict.column("name").doUpdateSet({ seq: last.seq, updated_at: nowMs }))
-      .execute();
+    await moveCursor(tx, name, last.seq, nowMs);
     return entries.length;
   });
 }

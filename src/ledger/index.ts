@@ -2,7 +2,7 @@
 import "./store.ts";
 
 export { type Append, type AppendItem, type AppendResult, type Arrival, openAppend } from "./append.ts";
-export { armEvent, consume, consumerSeq, type Digest, type Indigestible, retryArmed } from "./consume.ts";
+export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, retryArmed } from "./consume.ts";
 export { countFailures, lastDeliveryAt, readDeliveriesAfter } from "./deliveries.ts";
 export { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES, type Refusal } from "./delivery.ts";
 export { EVENT_FLAG, type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";

@@ -21,7 +21,7 @@ export async function retainDeliveries(db: Database, beforeMs: number, limit: nu
  */
 export async function retainEvents(db: Database, beforeMs: number, limit: number): Promise<number> {
   return await db.write(async (tx) => {
-    const consumers = await tx.selectFrom("consumer").select(({ fn }) => fn.min("seq").as("seq")).executeTakeFirst();
+    const consumers = await tx.selectFrom("consumer").select(({ fn }) => fn.min("seq").as("seq")).where("name", "not like", "delivery:%").executeTakeFirst();
     const passed = consumers?.seq ?? 0;
     const oldest = await tx.selectFrom("event").select(["seq", "received_at", "block_id"]).where("seq", "<=", passed).orderBy("seq").limit(limit).execute();
     // Only a run from the very front, so that the ledger and its blocks stay whole behind it.

@@ -1,0 +1,4 @@
+/** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
+export { createIntake, type Intake, type WebhookAnswer } from "./intake.ts";
+export { deliveryLine, mirrorDeliveries } from "./mirror.ts";
+export { webhookRoutes } from "./routes.ts";
