@@ -15,7 +15,7 @@ const FAILURE = {
 
 /** Every operation may fail, and every failure has one shape: said here once instead of in each route. */
 const withFailure: SwaggerTransform = (document) => {
-  const { schema, url } = jsonSchemaTransform(document as Parameters<typeof jsonSchemaTransform>[0]);
+  const { schema, url } = jsonSchemaTransform(document);
   if (schema?.hide) return { schema, url };
   const response = (schema?.response ?? { 200: { type: "object" } }) as Record<string, unknown>;
   return { schema: { ...schema, response: { ...response, default: { description: "Failure", content: { "application/json": { schema: FAILURE } } } } }, url };

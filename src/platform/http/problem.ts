@@ -58,12 +58,7 @@ export const URL_TOO_LONG = (limit: number): Problem => ({ status: 414, code: "u
 
 /** A failure before there is a request to answer, by the code that `node:http` gives it. */
 export function connectionProblem(code: string | undefined): Problem {
-  switch (code) {
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return { status: 408, code: "request_timeout", text: "the request did not arrive in time", log: false };
-    case "HPE_HEADER_OVERFLOW":
-      return { status: 431, code: "headers_too_large", text: "the headers are too large", log: false };
-    default:
-      return { status: 400, code: "invalid_http", text: "this is not a valid HTTP request", log: false };
-  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408, code: "request_timeout", text: "the request did not arrive in time", log: false };
+  if (code === "HPE_HEADER_OVERFLOW") return { status: 431, code: "headers_too_large", text: "the headers are too large", log: false };
+  return { status: 400, code: "invalid_http", text: "this is not a valid HTTP request", log: false };
 }

@@ -16,6 +16,6 @@ export async function rawBodyScope(http: Http, limitBytes: number, routes: (scop
     scope.addHook("onRoute", (route) => {
       route.bodyLimit ??= limitBytes;
     });
-    routes(scope as unknown as Http);
+    routes(scope);
   });
 }

@@ -81,7 +81,7 @@ function makeServer(options: HttpOptions, limits: HttpLimits, headers: Headers):
     clientErrorHandler: onClientError(headers, () => ids({ headers: {} } as IncomingMessage)),
     frameworkErrors: (error, request, reply) => {
       void reply.headers(headers).header("x-request-id", request.id);
-      answerProblem(reply as HttpReply, problemOf(error));
+      answerProblem(reply, problemOf(error));
     },
   }).withTypeProvider<ZodTypeProvider>();
 }

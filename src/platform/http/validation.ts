@@ -45,6 +45,11 @@ function right(issue: $ZodRawIssue): string {
       return FORMATS[issue.format] ? `must be ${FORMATS[issue.format]}` : `must have the format ${issue.pattern ?? issue.format}`;
     case "unrecognized_keys":
       return `does not know ${issue.keys.slice(0, SHOWN_ISSUES).map((key) => JSON.stringify(key.slice(0, SHOWN_LENGTH))).join(", ")}; leave it out`;
+    case "invalid_union":
+      return [...new Set(issue.errors.map((branch) => branch[0]?.message ?? "is not valid"))].join(" or ") || "is not valid";
+    case "invalid_key":
+    case "invalid_element":
+    case "custom":
     default:
       return "is not valid";
   }
