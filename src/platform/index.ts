@@ -4,6 +4,8 @@ export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./http/index.ts";
+export { type Journal, type JournalTrouble, openJournal, requireWritableDirectory } from "./journal.ts";
+export { createLog, type Logger } from "./log.ts";
 export * from "./loop.ts";
 export * from "./redact.ts";
 export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
