@@ -1,0 +1,35 @@
+# Everything works from a fresh clone on a machine with git, make and any Node.js ≥ 20 with npm.
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench build alerts-now health
+
+INSTALLED := node_modules/.installed
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+install: $(INSTALLED) ## what the lock file names, Node.js 26 included
+
+$(INSTALLED): package.json package-lock.json sandbox/package.json .npmrc
+	npm ci --no-fund --no-audit
+	@touch $@
+
+run: $(INSTALLED) ## the service, on port 5000
+	@bin/tillwatch serve
+
+test: check ## every test, on SQLite and a real PostgreSQL
+	npm run --silent test
+
+check: $(INSTALLED) ## types, lint, dead code, architecture
+	npm run --silent check
+
+bench: $(INSTALLED) ## the benchmarks; figures are ratios within one run
+	@npm run --silent bench
+
+build: $(INSTALLED) ## compiled JavaScript in dist/, as published
+	npm run --silent build
+
+alerts-now: $(INSTALLED) ## evaluate now, print and log the production-alerts record
+	@bin/tillwatch alerts run
+
+health: $(INSTALLED) ## is the service well? exit 1 when not
+	@bin/tillwatch health
