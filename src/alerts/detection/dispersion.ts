@@ -1,0 +1,73 @@
+// Over-dispersion of counts for each window length, from errors of forecasts made before the fact (DETECTION §4).
+
+import { selectQuantile } from "./quantile.ts";
+
+const DAYS = 28;
+/** 80 % point of chi-square with one degree of freedom. A quantile, not a mean of squares: incidents and promotions must not widen the band. */
+const CHI_SQUARE_80 = 1.642;
+const CHI_SQUARE_98 = 5.412;
+const SAFETY = 1.15;
+export const PHI_PRIOR = 0.015;
+const PHI_LOW = 0.0025;
+const PHI_HIGH = 0.25;
+/** Windows that the prior is worth. */
+const PRIOR_WINDOWS = 20;
+/** Below it a window says little more than Poisson. */
+const LEAST_EXPECTED = 4;
+
+export interface Dispersion {
+  readonly windows: readonly number[];
+  /** A ring of days for each window: the phi at which a window's error is exactly at the quantile (both quantiles). NaN: not to be used. */
+  readonly samples: readonly Float32Array[];
+  readonly wide: readonly Float32Array[];
+  readonly phi: Float64Array;
+  day: number;
+}
+
+export function createDispersion(windows: readonly number[]): Dispersion {
+  const rings = (): Float32Array[] => windows.map((window) => new Float32Array(DAYS * windowsADay(window)).fill(NaN));
+  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), day: 0 };
+}
+
+const windowsADay = (window: number): number => Math.max(1, Math.floor(1440 / window));
+
+/**
+ * Takes the last 1440 minutes, given as running sums at minute 0 to 1440 of what was seen, of what was expected and of minutes left out,
+ * and estimates anew. e^2 / (m + phi m^2) = q solved for phi gives one phi a window; its 80 % quantile is the phi at which 80 % are below q.
+ */
+export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expected: Float64Array, leftOut: Float64Array): void {
+  const day = dispersion.day++ % DAYS;
+  dispersion.windows.forEach((window, index) => {
+    const count = windowsADay(window);
+    const ring = dispersion.samples[index];
+    const wide = dispersion.wide[index];
+    if (ring === undefined || wide === undefined) return;
+    for (let i = 0; i < count; i++) {
+      const from = i * window;
+      const until = Math.min(1440, from + window);
+      const mean = (expected[until] ?? 0) - (expected[from] ?? 0);
+      const usable = mean >= LEAST_EXPECTED && (leftOut[until] ?? 0) === (leftOut[from] ?? 0);
+      const error = (seen[until] ?? 0) - (seen[from] ?? 0) - mean;
+      ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - mean) / (mean * mean) : NaN;
+      wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - mean) / (mean * mean) : NaN;
+    }
+    dispersion.phi[index] = estimate(ring, wide);
+  });
+}
+
+const scratch = (length: number): Float64Array => new Float64Array(length);
+
+function estimate(ring: Float32Array, wide: Float32Array): number {
+  const values = scratch(ring.length);
+  let length = 0;
+  for (const value of ring) if (!Number.isNaN(value)) values[length++] = value;
+  if (length === 0) return PHI_PRIOR * 2;
+  const usual = selectQuantile(values, length, 0.8) * SAFETY;
+  length = 0;
+  for (const value of wide) if (!Number.isNaN(value)) values[length++] = value;
+  // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
+  const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(values, length, 0.98));
+  const phi = Math.max(usual, tails);
+  const shrunk = (length * phi + PRIOR_WINDOWS * PHI_PRIOR) / (length + PRIOR_WINDOWS);
+  return Math.max(PHI_LOW, Math.min(PHI_HIGH, shrunk));
+}

@@ -1,0 +1,91 @@
+// More failures than usual among payments, a slice of them, or deliveries: one test for all (DETECTION §5).
+
+import { failuresAtLeast } from "./beta-binomial.ts";
+import { alphaOf, WINDOWS } from "./sensitivity.ts";
+
+export interface FailureModel {
+  /** Alpha is divided by it: number of slices watched. */
+  readonly shared: number;
+  readonly budget: number;
+  readonly leastFailed: number;
+  /** Excess over the usual rate needed besides significance; may depend on the window. */
+  readonly gate: (usual: number, window: number) => number;
+  readonly longestWindow: number;
+  readonly shortestWindow: number;
+  /** Weight of the usual rate, in attempts: 1 / (rho + 1 / history). */
+  readonly weight: number;
+}
+
+export interface FailureFinding {
+  readonly from: number;
+  readonly window: number;
+  readonly tries: number;
+  readonly failed: number;
+  readonly usual: number;
+  readonly weight: number;
+  readonly probability: number;
+  readonly alpha: number;
+}
+
+/** Running sums in rings of the same length, read at minute numbers. */
+export interface FailureSums {
+  readonly tries: Float64Array;
+  readonly failed: Float64Array;
+  /** Expected failures: rate times tries, minute by minute. */
+  readonly expected: Float64Array;
+  readonly wrap: number;
+}
+
+/** The finding furthest below its alpha, or undefined; the caller checks that it still goes on. */
+export function findFailures(sums: FailureSums, now: number, floor: number, model: FailureModel): FailureFinding | undefined {
+  const { tries, failed, expected, wrap } = sums;
+  const end = now & wrap;
+  const failedNow = failed[end] ?? 0;
+  const longest = Math.max(floor, now - model.longestWindow);
+  if (failedNow - (failed[longest & wrap] ?? 0) < model.leastFailed) return undefined;
+  let best: FailureFinding | undefined;
+  for (const window of WINDOWS) {
+    const from = now - window;
+    if (from < floor || window > model.longestWindow) break;
+    if (window < model.shortestWindow) continue;
+    const start = from & wrap;
+    const lost = failedNow - (failed[start] ?? 0);
+    if (lost < model.leastFailed) continue;
+    const tried = (tries[end] ?? 0) - (tries[start] ?? 0);
+    const usual = Math.max(1e-5, ((expected[end] ?? 0) - (expected[start] ?? 0)) / tried);
+    if (lost < tried * (usual + model.gate(usual, window))) continue;
+    const alpha = alphaOf(window, model.budget) / model.shared;
+    const probability = failuresAtLeast(lost, tried, usual, model.weight, alpha);
+    if (probability >= alpha) continue;
+    if (best === undefined || probability / alpha < best.probability / best.alpha) {
+      best = { from, window, tries: tried, failed: lost, usual, weight: model.weight, probability, alpha };
+    }
+  }
+  return best;
+}
+
+/**
+ * Is it over? In the shortest window with `least` tries the rate is below the usual plus 40 % of the excess that was found.
+ * Undefined while there have not been so many tries since `floor`.
+ */
+export function failuresOver(sums: FailureSums, now: number, floor: number, least: number, usual: number, excess: number): boolean | undefined {
+  const { tries, failed, wrap } = sums;
+  const total = tries[now & wrap] ?? 0;
+  if (total - (tries[floor & wrap] ?? 0) < least) return undefined;
+  let low = floor;
+  let high = now;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (total - (tries[middle & wrap] ?? 0) >= least) low = middle;
+    else high = middle;
+  }
+  const lost = (failed[now & wrap] ?? 0) - (failed[low & wrap] ?? 0);
+  return lost < (total - (tries[low & wrap] ?? 0)) * (usual + 0.4 * excess);
+}
+
+/** Gate of all payments: three points or 40 % of the usual rate, whichever is more. */
+export const paymentGate = (usual: number): number => Math.max(0.03, 0.4 * usual);
+/** Gate of a slice. */
+export const sliceGate = (): number => 0.15;
+/** A delivery rate of 10 % in half an hour, 5 % beyond. */
+export const webhookGate = (usual: number, window: number): number => Math.max(0, (window <= 30 ? 0.1 : 0.05) - usual);

@@ -1,0 +1,174 @@
+// Runs the tests on the newest minute. Finds; does not open or close anything.
+
+import type { Metric } from "./alert.ts";
+import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, webhookGate } from "./failing.ts";
+import { countAtLeast, countAtMost } from "./negative-binomial.ts";
+import type { RateProfile } from "./rates.ts";
+import { findCheapSales, type SaleFinding } from "./sale.ts";
+import { alphaOf, WINDOWS } from "./sensitivity.ts";
+import { between, MINUTES, oldest, type Series } from "./series.ts";
+import { findFailingSlices, type SliceFinding } from "./slices.ts";
+import { type DetectorState, daysSeen } from "./state.ts";
+import { findDip, type VolumeFinding } from "./volume.ts";
+
+/** Days until every weekday has been seen; days until the ordinary tests run. DETECTION §7 "learning". */
+const FIRST_WEEK = 8;
+export const LEARNING_DAYS = 14;
+const WIDE_PHI = 0.1;
+const WIDE_WEIGHT = 20;
+const LONGEST_RATE_WINDOW = 2880;
+const WEBHOOK_WEIGHT = 60;
+/** Failing minutes that make a failing endpoint; a deploy's blip has one or two, and Stripe's retries heal it. */
+const WEBHOOK_MINUTES = 3;
+
+export interface JudgeOptions {
+  readonly budget: number;
+  /** Drop that counts as a dip over an hour and more; ten points more under an hour. */
+  readonly drop: number;
+}
+
+export const paymentSums = (series: Series): FailureSums => ({
+  tries: series.sums.attempts, failed: series.sums.failed, expected: series.sums.expectedFailed, wrap: MINUTES - 1,
+});
+export const webhookSums = (series: Series): FailureSums => ({
+  tries: series.sums.webhooks, failed: series.sums.webhooksFailed, expected: series.sums.expectedWebhooksFailed, wrap: MINUTES - 1,
+});
+
+export const floorOf = (state: DetectorState, metric: Metric): number => Math.max(oldest(state.series), state.floors[metric] ?? 0);
+
+const learning = (state: DetectorState): boolean => daysSeen(state) < LEARNING_DAYS;
+
+export function judgeVolume(state: DetectorState, options: JudgeOptions): VolumeFinding | undefined {
+  if (daysSeen(state) < FIRST_WEEK) return undefined;
+  const young = learning(state);
+  const wide = young ? { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) } : state.usual;
+  return findDip(
+    state.series,
+    {
+      usual: wide, near: young ? wide : state.near, budget: options.budget,
+      keepShort: 1 - options.drop - 0.1, keepLong: 1 - options.drop, shortestWindow: young ? 60 : 2,
+    },
+    floorOf(state, "revenue_dip"),
+  );
+}
+
+export function judgeSales(state: DetectorState): SaleFinding | undefined {
+  return learning(state) ? undefined : findCheapSales(state.sales, state.series, floorOf(state, "revenue_dip"));
+}
+
+/** Weight of a usual rate in attempts: how well it is known and how much it varies. */
+const weightOf = (rates: RateProfile | null, young: boolean): number =>
+  rates === null ? WIDE_WEIGHT : Math.min(young ? WIDE_WEIGHT : Infinity, 1 / (rates.rho + 1 / rates.evidence));
+
+export function judgePayments(state: DetectorState, options: JudgeOptions, floor = floorOf(state, "payment_error")): FailureFinding | undefined {
+  const young = learning(state);
+  const sums = paymentSums(state.series);
+  const now = state.series.count;
+  const finding = findFailures(sums, now, floor, {
+    shared: 1, budget: options.budget, leastFailed: 4, gate: paymentGate,
+    longestWindow: LONGEST_RATE_WINDOW, shortestWindow: young ? 60 : 2, weight: weightOf(state.rates, young),
+  });
+  return finding !== undefined && goesOn(sums, now, floor, finding) ? finding : undefined;
+}
+
+/** Judged at this minute and the one before: a single bad minute is a blip. */
+function goesOn(sums: FailureSums, now: number, floor: number, finding: FailureFinding): boolean {
+  const excess = finding.failed / finding.tries - finding.usual;
+  return failuresOver(sums, now, floor, 10, finding.usual, excess) !== true && failuresOver(sums, now - 1, floor, 10, finding.usual, excess) !== true;
+}
+
+export function judgeSlices(state: DetectorState, options: JudgeOptions, floor = floorOf(state, "payment_error")): SliceFinding[] {
+  if (learning(state) || state.slices.slices.size === 0) return [];
+  const { series } = state;
+  const now = series.count;
+  return findFailingSlices(state.slices, now, floor, options.budget, 2, (window) => {
+    const from = Math.max(floor, now - window);
+    return between(series.sums.failed, from, now) - between(series.sums.expectedFailed, from, now);
+  });
+}
+
+/**
+ * Far more attempts than forecast, most of the excess fails, and the usual sales go on: cards are being tested.
+ * An outage during which customers try again has few sales left.
+ */
+export function looksLikeCardTesting(state: DetectorState, from: number): boolean {
+  const { sums, count: now } = state.series;
+  const attempts = between(sums.attempts, from, now);
+  const expected = between(sums.expected, from, now);
+  const failed = between(sums.failed, from, now);
+  const rate = attempts === 0 ? 0 : between(sums.expectedFailed, from, now) / attempts;
+  const phi = state.usual.phi[Math.max(0, WINDOWS.findIndex((window) => window >= now - from))] ?? 0.05;
+  const excess = attempts - expected;
+  if (state.volume === null || excess < 5 || excess <= 3 * Math.sqrt(expected + phi * expected * expected)) return false;
+  const sales = expected * (1 - rate);
+  return failed - rate * expected > 0.6 * excess && attempts - failed >= 0.7 * sales - 1.5 * Math.sqrt(sales);
+}
+
+export function judgeWebhooks(state: DetectorState, options: JudgeOptions): FailureFinding | undefined {
+  const sums = webhookSums(state.series);
+  const { count: now } = state.series;
+  const floor = floorOf(state, "webhook_failure");
+  const finding = findFailures(sums, now, floor, {
+    shared: 1, budget: options.budget, leastFailed: 3, gate: webhookGate, longestWindow: LONGEST_RATE_WINDOW, shortestWindow: 2, weight: WEBHOOK_WEIGHT,
+  });
+  if (finding === undefined || between(state.series.sums.webhookTroubles, finding.from, now) < WEBHOOK_MINUTES) return undefined;
+  return goesOn(sums, now, floor, finding) ? finding : undefined;
+}
+
+export interface CountFinding { readonly from: number; readonly window: number; readonly seen: number; readonly expected: number; readonly phi: number; readonly probability: number; readonly alpha: number }
+
+/** Payments go on, but hardly any of the deliveries they usually bring. */
+export function judgeWebhookSilence(state: DetectorState, options: JudgeOptions): CountFinding | undefined {
+  if (state.webhooksPerAttempt === 0 || learning(state)) return undefined;
+  const { sums, count: now } = state.series;
+  const floor = floorOf(state, "webhook_failure");
+  for (const window of WINDOWS) {
+    const from = now - window;
+    if (from < floor || window > LONGEST_RATE_WINDOW) return undefined;
+    if (window < 5) continue;
+    const expected = between(sums.expectedWebhooks, from, now);
+    const seen = between(sums.webhooks, from, now);
+    if (expected < 20 || seen > 0.1 * expected) continue;
+    const probability = countAtMost(seen, expected, WIDE_PHI);
+    const alpha = alphaOf(window, options.budget);
+    if (probability < alpha) return { from, window, seen, expected, phi: WIDE_PHI, probability, alpha };
+  }
+  return undefined;
+}
+
+const SURGES = {
+  revenue_spike: { seen: "attempts", expected: "expected", times: 2.5, least: 20, shortest: 15 },
+  refund_surge: { seen: "refunds", expected: "expectedRefunds", times: 2, least: 4, shortest: 60 },
+  dispute_surge: { seen: "disputes", expected: "expectedDisputes", times: 2, least: 3, shortest: 240 },
+} as const;
+export type Surge = keyof typeof SURGES;
+
+/** Far more of something than its share of the forecast volume. */
+export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOptions): CountFinding | undefined {
+  if (learning(state)) return undefined;
+  const { seen: seenColumn, expected: expectedColumn, times, least, shortest } = SURGES[surge];
+  const { sums, count: now } = state.series;
+  const floor = floorOf(state, surge);
+  for (const window of WINDOWS) {
+    const from = now - window;
+    if (from < floor) return undefined;
+    if (window < shortest) continue;
+    const seen = between(sums[seenColumn], from, now);
+    // Knowing a rare event's rate from four weeks: at least half an event is expected of any window.
+    const expected = Math.max(0.5, between(sums[expectedColumn], from, now));
+    if (seen < least || seen < times * expected) continue;
+    const phi = surge === "revenue_spike" ? 0.1 : 0.05;
+    const probability = countAtLeast(seen, expected, phi);
+    const alpha = alphaOf(window, options.budget);
+    if (probability < alpha) return { from, window, seen, expected, phi, probability, alpha };
+  }
+  return undefined;
+}
+
+/** No longer above: the last hour (a day for what is counted in days) is below 1.5 times the expectation. */
+export function surgeOver(state: DetectorState, surge: Surge): boolean {
+  const { seen, expected, shortest } = SURGES[surge];
+  const { sums, count: now } = state.series;
+  const from = Math.max(0, now - Math.max(60, shortest * 4));
+  return between(sums[seen], from, now) <= 1 + 1.5 * between(sums[expected], from, now);
+}

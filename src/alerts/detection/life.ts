@@ -1,0 +1,145 @@
+// Opening, following and closing of alerts (DETECTION §6). At most one is open for each metric.
+
+import { ADVICE, type Alert, type Evidence, type Kind, type Metric, type Resolution, type Severity, type Transition } from "./alert.ts";
+import { failuresOver } from "./failing.ts";
+import { MASK, maskQuarters, QUARTER_SECONDS, unmaskQuarters } from "./history.ts";
+import { paymentSums, type Surge, surgeOver, webhookSums } from "./judge.ts";
+import { fitDaily } from "./observe.ts";
+import { salesBack } from "./sale.ts";
+import { between, endOf, oldest } from "./series.ts";
+import type { DetectorState, OpenAlert } from "./state.ts";
+import { isBack } from "./volume.ts";
+
+/** Minutes in a row that must look over. */
+const CALM_MINUTES = 10;
+/** Held so long, a state is the new normal. */
+const ACCEPT_MINUTES = 6 * 1440;
+
+export interface Proposal {
+  readonly metric: Metric;
+  readonly kind: Kind;
+  readonly severity: Severity;
+  readonly scope: Alert["scope"];
+  readonly from: number;
+  readonly why: string;
+  readonly evidence: Evidence;
+  readonly lossMinor: number | null;
+  readonly usual: number;
+  readonly excess: number;
+  readonly sliceKey: string | null;
+}
+
+export function openAlert(state: DetectorState, proposal: Proposal, out: Transition[]): void {
+  const { series } = state;
+  const { metric, kind, severity, scope, why, evidence, lossMinor } = proposal;
+  const firedAt = endOf(series, series.count) * 1000;
+  const other = Object.values(state.open)[0];
+  const alert: Alert = {
+    id: `${metric}:${firedAt / 1000}`, metric, kind, severity, scope,
+    startedAt: endOf(series, proposal.from) * 1000, firedAt, resolvedAt: null, resolution: null,
+    why, advice: ADVICE[kind], evidence, lossMinor, thread: other === undefined ? null : (other.alert.thread ?? other.alert.id),
+  };
+  state.open[metric] = {
+    alert, from: proposal.from, fired: series.count, calm: 0,
+    usual: proposal.usual, excess: proposal.excess, worst: evidence.of === null ? 0 : evidence.seen / Math.max(1, evidence.of), sliceKey: proposal.sliceKey,
+  };
+  maskQuarters(state.history, endOf(series, proposal.from), endOf(series, series.count), MASK.alarm);
+  out.push({ kind: "opened", alert });
+}
+
+/** Replaces what an open alert says; tells when it got worse or is about something else. */
+export function updateAlert(open: OpenAlert, change: Partial<Alert>, reason: "worse" | "scope", out: Transition[]): void {
+  open.alert = { ...open.alert, ...change };
+  out.push({ kind: "updated", alert: open.alert, reason });
+}
+
+export function resolveAlert(state: DetectorState, metric: Metric, resolution: Resolution, out: Transition[]): void {
+  const open = state.open[metric];
+  if (open === undefined) return;
+  delete state.open[metric];
+  const { series } = state;
+  state.floors[metric] = series.count;
+  if (metric === "revenue_dip" || metric === "card_testing") state.volumeAlarmUntil = series.count;
+  // Tests with stolen cards are small sales and many failures.
+  if (metric === "card_testing") state.floors.payment_error = series.count;
+  out.push({ kind: "resolved", alert: { ...open.alert, resolvedAt: endOf(series, series.count) * 1000, resolution } });
+}
+
+/** Counts calm minutes of every open alert, closes those that are over, accepts those that stay. */
+export function followAlerts(state: DetectorState, out: Transition[]): void {
+  for (const open of Object.values(state.open)) {
+    const { metric } = open.alert;
+    open.calm = looksOver(state, open) ? open.calm + 1 : 0;
+    if (open.calm >= CALM_MINUTES) resolveAlert(state, metric, "recovered", out);
+    else if (state.series.count - open.from >= ACCEPT_MINUTES) accept(state, open, out);
+  }
+}
+
+function looksOver(state: DetectorState, open: OpenAlert): boolean {
+  const { series } = state;
+  const now = series.count;
+  const from = Math.max(open.from, oldest(series));
+  switch (open.alert.kind) {
+    case "silent_checkout":
+    case "fewer_attempts":
+      return isBack(series, from, 8);
+    case "cheaper_sales":
+      return salesBack(state.sales, series, from);
+    case "failure_rate":
+    case "card_testing":
+      return failuresOver(paymentSums(series), now, from, 10, open.usual, open.excess) === true;
+    case "slice_failing": {
+      const slice = state.slices.slices.get(open.sliceKey ?? "");
+      if (slice === undefined) return true;
+      return failuresOver(slice, now, Math.max(from, now - slice.wrap + 1), 10, open.usual, open.excess) === true;
+    }
+    case "webhooks_failing":
+      // 40 % of the excess is about "below 30 % of the failing rate" once 0.75 is applied.
+      return failuresOver(webhookSums(series), now, from, 4, 0, open.excess * 0.75) === true;
+    case "webhooks_silent":
+      return between(series.sums.webhooks, now - 10, now) > 0.5 * between(series.sums.expectedWebhooks, now - 10, now) && between(series.sums.webhooks, now - 10, now) > 0;
+    case "revenue_spike":
+    case "refund_surge":
+    case "dispute_surge":
+      return surgeOver(state, open.alert.kind satisfies Surge);
+  }
+}
+
+/** The changed level is the new normal: what was left out is learnt, what was before counts only by its shape. */
+function accept(state: DetectorState, open: OpenAlert, out: Transition[]): void {
+  const { series, history } = state;
+  const from = Math.max(open.from, oldest(series));
+  const startTs = endOf(series, from);
+  const endTs = endOf(series, series.count);
+  unmaskQuarters(history, startTs, endTs, MASK.alarm);
+  switch (open.alert.metric) {
+    case "revenue_dip":
+      if (open.alert.kind !== "cheaper_sales") rescale(state, from, startTs);
+      else state.sales.taken.fill(0);
+      break;
+    case "payment_error":
+    case "card_testing":
+      state.ratesSince = Math.floor(startTs / QUARTER_SECONDS);
+      for (const slice of state.slices.slices.values()) if (open.sliceKey === `${slice.dimension}.${slice.value}`) slice.ratio *= 1 + open.excess / Math.max(0.001, open.usual);
+      break;
+    case "webhook_failure":
+    case "revenue_spike":
+    case "refund_surge":
+    case "dispute_surge":
+      break;
+  }
+  const { metric } = open.alert;
+  open.alert = { ...open.alert, why: `${open.alert.why} It has been so for six days and is taken for the new normal from now on.` };
+  resolveAlert(state, metric, "accepted", out);
+  fitDaily(state, endTs);
+}
+
+function rescale(state: DetectorState, from: number, startTs: number): void {
+  const { series, history } = state;
+  const expected = between(series.sums.expected, from, series.count);
+  const ratio = Math.max(0.01, between(series.sums.attempts, from, series.count) / Math.max(1, expected));
+  for (let quarter = history.first; quarter < Math.floor(startTs / QUARTER_SECONDS); quarter++) {
+    const at = quarter & (history.scale.length - 1);
+    history.scale[at] = (history.scale[at] ?? 1) * ratio;
+  }
+}

@@ -1,0 +1,168 @@
+// Takes in a closed minute: running sums, history, the near level, and once a local day the fits.
+
+import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
+import type { Calendar } from "./calendar.ts";
+import { learnDispersion } from "./dispersion.ts";
+import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
+import { beginQuarter, type History, learnable, MASK, maskQuarters, QUARTER_SECONDS, QUARTERS_A_DAY, slot, unmaskQuarters } from "./history.ts";
+import { fitVolume } from "./profile.ts";
+import { fitRates, PAYMENT_PRIOR, WEBHOOK_PRIOR } from "./rates.ts";
+import { fitSales, learnSales } from "./sale.ts";
+import { appendMinute, between, type MinuteValues } from "./series.ts";
+import { appendSlices, fitSlices } from "./slices.ts";
+import { type DetectorState, daysSeen } from "./state.ts";
+import { quarterOfWeek } from "./zone.ts";
+
+/** The near level looks at minutes at least so old: a window of an hour holds none of them. */
+const NEAR_LAG = 60;
+/** Time constant of the near level in minutes. */
+const NEAR_FADE = Math.exp(-1 / 180);
+const SPIKE_RATIO = 1.5;
+const SPIKE_DEVIATIONS = 4.5;
+/** Quarters of the last three days in a spike after which it is the new normal. */
+const SPIKE_LIMIT = 0.75 * 3 * QUARTERS_A_DAY;
+
+export interface Observer {
+  readonly timeZone: string;
+  readonly calendar: Calendar;
+  /** Reused from minute to minute. */
+  readonly forecast: Forecast;
+  readonly values: MinuteValues;
+}
+
+/** `observed` false: our own ingest was down, the minute says nothing. */
+export function observeMinute(state: DetectorState, observer: Observer, bucket: MinuteBucket, slices: MinuteSlices | undefined, observed: boolean): void {
+  const { series, history } = state;
+  const ts = bucket.ts;
+  if (series.count === 0) series.firstTs = ts;
+  const newDay = enterMinute(state, observer.calendar, observer.timeZone, ts);
+  if (newDay && series.count > 0) fitDaily(state, ts);
+  const quarter = Math.floor(ts / QUARTER_SECONDS);
+  if (quarter !== history.next) {
+    if (history.next >= 0) closeQuarter(state);
+    const local = ts + (state.span?.offset ?? 0);
+    beginQuarter(history, quarter, quarterOfWeek(local), state.day);
+    if (state.dayKind !== "usual") maskQuarters(history, ts, ts + 1, MASK.day);
+  }
+  forecastMinute(state, ts, observer.forecast);
+  const alarm = Object.keys(state.open).length > 0;
+  if (alarm || !observed) maskQuarters(history, ts, ts + 1, MASK.alarm);
+  const learn = observed && !alarm && state.dayKind === "usual";
+  fillValues(state, observer, bucket, observed, learn);
+  appendMinute(series, observer.values);
+  appendSlices(state.slices, series.count, ts, observed ? slices : undefined, observer.forecast.failureRate, learn);
+  remember(history, slot(quarter), observer.values);
+  followLevel(state);
+  learnSales(state.sales, series, ts);
+}
+
+function fillValues(state: DetectorState, { forecast, values }: Observer, bucket: MinuteBucket, observed: boolean, learn: boolean): void {
+  const webhooks = bucket.webhook_ok + bucket.webhook_failed;
+  const judged = observed && state.dayKind !== "maintenance" ? 1 : 0;
+  values.attempts = bucket.attempts;
+  values.failed = bucket.failed;
+  values.succeeded = bucket.succeeded;
+  values.revenue = bucket.revenue_minor;
+  values.webhooks = webhooks;
+  values.webhooksFailed = bucket.webhook_failed;
+  values.refunds = bucket.refunds ?? 0;
+  values.disputes = bucket.disputes ?? 0;
+  values.expected = forecast.expected * judged;
+  values.dip = forecast.dip * judged;
+  values.near = forecast.near * judged;
+  values.expectedFailed = forecast.failureRate * bucket.attempts;
+  values.expectedRevenue = forecast.meanSale * bucket.succeeded;
+  values.expectedRefunds = forecast.expected * state.refundsPerAttempt;
+  values.expectedDisputes = forecast.expected * state.disputesPerAttempt;
+  values.expectedWebhooks = bucket.attempts * state.webhooksPerAttempt;
+  values.expectedWebhooksFailed = forecast.webhookRate * webhooks;
+  values.webhookTroubles = bucket.webhook_failed > 0 ? 1 : 0;
+  values.leftOut = learn ? 0 : 1;
+}
+
+function remember(history: History, at: number, values: MinuteValues): void {
+  history.minutes[at] = (history.minutes[at] ?? 0) + 1;
+  history.attempts[at] = (history.attempts[at] ?? 0) + values.attempts;
+  history.failed[at] = (history.failed[at] ?? 0) + values.failed;
+  history.succeeded[at] = (history.succeeded[at] ?? 0) + values.succeeded;
+  history.revenue[at] = (history.revenue[at] ?? 0) + values.revenue;
+  history.webhooks[at] = (history.webhooks[at] ?? 0) + values.webhooks;
+  history.webhooksFailed[at] = (history.webhooksFailed[at] ?? 0) + values.webhooksFailed;
+  history.refunds[at] = (history.refunds[at] ?? 0) + values.refunds;
+  history.disputes[at] = (history.disputes[at] ?? 0) + values.disputes;
+  history.forecast[at] = (history.forecast[at] ?? 0) + values.expected;
+}
+
+function followLevel(state: DetectorState): void {
+  const minute = state.series.count - NEAR_LAG;
+  if (minute < 1 || minute <= state.volumeAlarmUntil || state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
+  const { attempts, dip } = state.series.sums;
+  state.nearSeen = state.nearSeen * NEAR_FADE + between(attempts, minute - 1, minute);
+  state.nearExpected = state.nearExpected * NEAR_FADE + between(dip, minute - 1, minute);
+}
+
+/** Hours far above the forecast are not learnt from, unless they last three days. */
+function closeQuarter(state: DetectorState): void {
+  const { history } = state;
+  if (daysSeen(state) < 7 || history.next - history.first < 4) return;
+  let seen = 0;
+  let expected = 0;
+  for (let quarter = history.next - 3; quarter <= history.next; quarter++) {
+    seen += history.attempts[slot(quarter)] ?? 0;
+    expected += history.forecast[slot(quarter)] ?? 0;
+  }
+  const phi = state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02;
+  if (seen <= SPIKE_RATIO * expected || seen - expected <= SPIKE_DEVIATIONS * Math.sqrt(expected + phi * expected * expected)) return;
+  const until = (history.next + 1) * QUARTER_SECONDS;
+  maskQuarters(history, until - 4 * QUARTER_SECONDS, until, MASK.spike);
+  let spikes = 0;
+  const back = Math.max(history.first, history.next - 3 * QUARTERS_A_DAY);
+  for (let quarter = back; quarter <= history.next; quarter++) if (((history.mask[slot(quarter)] ?? 0) & MASK.spike) !== 0) spikes++;
+  if (spikes > SPIKE_LIMIT) unmaskQuarters(history, back * QUARTER_SECONDS, until, MASK.spike);
+}
+
+/** At the first minute of a local day, from the days before it. */
+export function fitDaily(state: DetectorState, ts: number): void {
+  const { history } = state;
+  learnYesterday(state, ts);
+  // `next` is the quarter still filling; at midnight it is whole.
+  history.next += 1;
+  state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
+  state.rates = fitRates(history, history.attempts, history.failed, PAYMENT_PRIOR, state.ratesSince);
+  state.webhookRates = fitRates(history, history.webhooks, history.webhooksFailed, WEBHOOK_PRIOR);
+  const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);
+  state.webhooksPerAttempt = perAttempt(history, history.webhooks, first);
+  state.refundsPerAttempt = perAttempt(history, history.refunds, first);
+  state.disputesPerAttempt = perAttempt(history, history.disputes, first);
+  fitSales(state.sales, history);
+  fitSlices(state.slices, state.rates);
+  history.next -= 1;
+  state.fittedAt = ts;
+}
+
+function perAttempt(history: History, column: Float64Array, first: number): number {
+  let count = 0;
+  let attempts = 0;
+  for (let quarter = first; quarter < history.next; quarter++) {
+    const at = slot(quarter);
+    if (!learnable(history, at)) continue;
+    count += column[at] ?? 0;
+    attempts += history.attempts[at] ?? 0;
+  }
+  return attempts === 0 ? 0 : count / attempts;
+}
+
+/** Errors of yesterday's forecast, once the forecast knew each weekday twice. */
+function learnYesterday(state: DetectorState, ts: number): void {
+  const { series, history } = state;
+  if (series.count < 1440 || daysSeen(state) < 15) return;
+  const copy = (sums: Float64Array): Float64Array => Float64Array.from({ length: 1441 }, (_, minute) => between(sums, series.count - 1440, series.count - 1440 + minute));
+  const leftOut = new Float64Array(1441);
+  for (let minute = 0; minute < 1440; minute++) {
+    const at = slot(Math.floor((ts - (1440 - minute) * 60) / QUARTER_SECONDS));
+    leftOut[minute + 1] = (leftOut[minute] ?? 0) + (history.mask[at] === 0 ? 0 : 1);
+  }
+  const seen = copy(series.sums.attempts);
+  learnDispersion(state.usual, seen, copy(series.sums.dip), leftOut);
+  learnDispersion(state.near, seen, copy(series.sums.near), leftOut);
+}

@@ -1,0 +1,277 @@
+// Expected attempts by quarter of the local week (DETECTION §3), fitted once a day from the last 35 days.
+
+import { type History, learnable, QUARTERS_A_DAY, slot } from "./history.ts";
+import { median } from "./quantile.ts";
+
+/** Quarters in a week; cells of the profile. */
+export const CELLS = 672;
+
+export interface VolumeProfile {
+  /** Expected attempts a minute in each quarter of the local week, at the time of the fit. */
+  readonly perMinute: Float64Array;
+  /** Logarithm of growth a week. */
+  readonly growth: number;
+  /** Events behind the fit, weighted. */
+  readonly evidence: number;
+  readonly attemptsADay: number;
+}
+
+const DAYS_LEARNT = 35;
+const DECAY_WEEKS = 4;
+/** Events that the pooled shape is worth against a cell's own counts (Gamma-Poisson). */
+const HOUR_PRIOR = 10;
+const CLASS_PRIOR = 40;
+const QUARTER_PRIOR = 200;
+/** Residual beyond which an hour or a day loses weight: Noufaily et al. 2013 use 2.58. */
+const OUTLIER = 2.5;
+const GROWTH_LIMIT = Math.log(1.05);
+
+interface HourRecord {
+  readonly cell: number;
+  readonly day: number;
+  /** Counts scaled to the time of the fit. */
+  count: number;
+  /** Share of the hour that may be learnt from. */
+  readonly share: number;
+  readonly age: number;
+  weight: number;
+}
+
+interface DayTotal {
+  count: number;
+  quarters: number;
+  readonly weekday: number;
+  readonly age: number;
+  weight: number;
+}
+
+/** `phi` is the over-dispersion of an hour, for judging outliers. */
+export function fitVolume(history: History, phi: number): VolumeProfile {
+  const last = history.next - 1;
+  const first = Math.max(history.first, history.next - DAYS_LEARNT * QUARTERS_A_DAY);
+  const growth = fitGrowth(dayTotals(history, first, last, 0));
+  const days = dayTotals(history, first, last, growth);
+  const hours = hourRecords(history, first, last, growth);
+  const dayMeans = fitDays(days);
+  const pooled = fitShape(hours, days, dayMeans);
+  const hourCells = fitHours(hours, pooled, phi);
+  const perMinute = fitQuarters(history, first, last, growth, hours, hourCells);
+  const level = fitLevel(history, perMinute, phi, growth);
+  let attemptsADay = 0;
+  for (let cell = 0; cell < CELLS; cell++) {
+    const rate = (perMinute[cell] ?? 0) * level;
+    perMinute[cell] = rate;
+    attemptsADay += (rate * 15) / 7;
+  }
+  let evidence = 0;
+  for (const hour of hours) evidence += hour.count * hour.weight;
+  return { perMinute, growth, evidence, attemptsADay };
+}
+
+const ageInWeeks = (last: number, quarter: number): number => (last - quarter) / CELLS;
+
+function dayTotals(history: History, first: number, last: number, growth: number): Map<number, DayTotal> {
+  const days = new Map<number, DayTotal>();
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    if (!learnable(history, at)) continue;
+    const day = history.day[at] ?? 0;
+    let total = days.get(day);
+    if (total === undefined) {
+      total = { count: 0, quarters: 0, weekday: Math.floor((history.cell[at] ?? 0) / QUARTERS_A_DAY), age: ageInWeeks(last, quarter), weight: 0 };
+      days.set(day, total);
+    }
+    total.quarters++;
+    total.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * total.age);
+  }
+  // A day with a clock change has 92 or 100 quarters; one with a masked hour is not compared with whole ones.
+  for (const [day, total] of days) if (total.quarters < 90) days.delete(day);
+  for (const total of days.values()) total.weight = Math.exp(-total.age / DECAY_WEEKS);
+  return days;
+}
+
+/** Median of week-over-week log ratios, shrunk to none by its standard error, at most 5 % a week. */
+function fitGrowth(days: Map<number, DayTotal>): number {
+  const ratios: number[] = [];
+  for (const [day, total] of days) {
+    const before = days.get(day - 7);
+    if (before !== undefined && before.count >= 1 && total.count >= 1) ratios.push(Math.log(total.count / before.count));
+  }
+  if (ratios.length < 7) return 0;
+  const middle = median(ratios);
+  const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - middle)));
+  const error = (1.2533 * spread) / Math.sqrt(ratios.length);
+  const shrunk = middle === 0 ? 0 : (middle * middle * middle) / (middle * middle + error * error);
+  return Math.max(-GROWTH_LIMIT, Math.min(GROWTH_LIMIT, shrunk));
+}
+
+function hourRecords(history: History, first: number, last: number, growth: number): HourRecord[] {
+  const records: HourRecord[] = [];
+  let quarter = first;
+  while (quarter <= last) {
+    const cell = (history.cell[slot(quarter)] ?? 0) >> 2;
+    const day = history.day[slot(quarter)] ?? 0;
+    const age = ageInWeeks(last, quarter);
+    let count = 0;
+    let parts = 0;
+    for (; quarter <= last && (history.cell[slot(quarter)] ?? 0) >> 2 === cell && history.day[slot(quarter)] === day; quarter++) {
+      const at = slot(quarter);
+      if (!learnable(history, at)) continue;
+      count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
+      parts++;
+    }
+    if (parts > 0) {
+      // The hour that a clock change repeats has eight quarters.
+      records.push({ cell, day, count: count * Math.exp(growth * age), share: parts / 4, age, weight: Math.exp(-age / DECAY_WEEKS) });
+    }
+  }
+  return records;
+}
+
+/** Mean of each weekday: median start, days far from it lose weight, three events of the overall mean as prior. */
+function fitDays(days: Map<number, DayTotal>): Float64Array {
+  const all = [...days.values()];
+  const overall = Math.max(0.5, all.reduce((total, day) => total + day.count * day.weight, 0) / Math.max(1e-9, all.reduce((total, day) => total + day.weight, 0)));
+  const means = new Float64Array(7);
+  for (let weekday = 0; weekday < 7; weekday++) {
+    const same = all.filter((day) => day.weekday === weekday);
+    const start = same.length === 0 ? overall : median(same.map((day) => day.count));
+    let count = 0;
+    let weights = 0;
+    for (const day of same) {
+      const distance = Math.abs(day.count - start) / Math.sqrt(Math.max(1, start) + 0.03 * start * start);
+      if (distance > OUTLIER) day.weight *= (OUTLIER / distance) ** 2;
+      count += day.weight * day.count;
+      weights += day.weight;
+    }
+    means[weekday] = (count + 3) / (weights + 3 / overall);
+  }
+  return means;
+}
+
+const isWeekend = (hourCell: number): boolean => hourCell >= 120;
+
+/** Day-of-week factor times the hour-of-day profile of weekdays or of weekends. */
+function fitShape(hours: readonly HourRecord[], days: Map<number, DayTotal>, dayMeans: Float64Array): Float64Array {
+  const counts = [new Float64Array(24), new Float64Array(24)] as const;
+  const expected = [new Float64Array(24), new Float64Array(24)] as const;
+  for (const hour of hours) {
+    const kind = isWeekend(hour.cell) ? 1 : 0;
+    const weight = (days.get(hour.day)?.weight ?? hour.weight * 0.25);
+    const at = hour.cell % 24;
+    counts[kind][at] = (counts[kind][at] ?? 0) + weight * hour.count;
+    expected[kind][at] = (expected[kind][at] ?? 0) + weight * hour.share * (dayMeans[Math.floor(hour.cell / 24)] ?? 0);
+  }
+  const pooled = new Float64Array(168);
+  for (let cell = 0; cell < 168; cell++) {
+    const kind = isWeekend(cell) ? 1 : 0;
+    const at = cell % 24;
+    // Weekends with few events lean on the weekday shape, weekdays on a flat day.
+    const flat = 1 / 24;
+    const weekdayShare = ((counts[0][at] ?? 0) + 4 * flat) / ((expected[0][at] ?? 0) + 4);
+    const share = kind === 0 ? weekdayShare : ((counts[1][at] ?? 0) + 8 * weekdayShare) / ((expected[1][at] ?? 0) + 8);
+    pooled[cell] = Math.max(1e-6, share * (dayMeans[Math.floor(cell / 24)] ?? 0));
+  }
+  return pooled;
+}
+
+/** Cells of an hour, per hour: robust passes from the median week, shrunk to the pooled shape. Leaves the weights used in the records. */
+function fitHours(hours: readonly HourRecord[], pooled: Float64Array, phi: number): Float64Array {
+  const byCell: HourRecord[][] = Array.from({ length: 168 }, () => []);
+  for (const hour of hours) byCell[hour.cell]?.push(hour);
+  const cells = new Float64Array(168);
+  byCell.forEach((records, cell) => {
+    const prior = pooled[cell] ?? 0;
+    let mean = records.length >= 3 && prior >= 20 ? Math.max(1e-6, median(records.map((record) => record.count / record.share))) : prior;
+    for (let pass = 0; pass < 3; pass++) {
+      let count = HOUR_PRIOR;
+      let weights = HOUR_PRIOR / prior;
+      for (const record of records) {
+        const distance = Math.abs(record.count / record.share - mean) / Math.sqrt(mean / record.share + phi * mean * mean);
+        record.weight = Math.exp(-record.age / DECAY_WEEKS) * (distance > OUTLIER ? (OUTLIER / distance) ** 2 : 1);
+        count += record.weight * record.count;
+        weights += record.weight * record.share;
+      }
+      mean = count / weights;
+    }
+    cells[cell] = mean;
+  });
+  return cells;
+}
+
+/**
+ * Quarters, per minute: the hour's curve, bent by the quarter's share of its hour among weekdays or weekends,
+ * bent by the cell's own counts as far as there are enough.
+ */
+function fitQuarters(history: History, first: number, last: number, growth: number, hours: readonly HourRecord[], hourCells: Float64Array): Float64Array {
+  const curve = new Float64Array(CELLS);
+  for (let cell = 0; cell < CELLS; cell++) curve[cell] = (interpolate(hourCells, cell >> 2, ((cell & 3) + 0.5) / 4) ?? 0) / 4;
+  const weightOf = new Map<number, number>();
+  for (const hour of hours) weightOf.set(hour.day * 24 + (hour.cell % 24), hour.weight);
+  const counts = new Float64Array(CELLS);
+  const weights = new Float64Array(CELLS);
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    if (!learnable(history, at)) continue;
+    const cell = history.cell[at] ?? 0;
+    const weight = weightOf.get((history.day[at] ?? 0) * 24 + ((cell >> 2) % 24)) ?? 0;
+    counts[cell] = (counts[cell] ?? 0) + weight * (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * ageInWeeks(last, quarter));
+    weights[cell] = (weights[cell] ?? 0) + weight;
+  }
+  const classCount = new Float64Array(192);
+  const classExpected = new Float64Array(192);
+  const classOf = (cell: number): number => (isWeekend(cell >> 2) ? 96 : 0) + (cell % 96);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const at = classOf(cell);
+    classCount[at] = (classCount[at] ?? 0) + (counts[cell] ?? 0);
+    classExpected[at] = (classExpected[at] ?? 0) + (weights[cell] ?? 0) * (curve[cell] ?? 0);
+  }
+  const perMinute = new Float64Array(CELLS);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const at = classOf(cell);
+    const bend = ((classCount[at] ?? 0) + CLASS_PRIOR) / ((classExpected[at] ?? 0) + CLASS_PRIOR);
+    const prior = Math.max(1e-7, bend * (curve[cell] ?? 0));
+    perMinute[cell] = ((counts[cell] ?? 0) + QUARTER_PRIOR) / ((weights[cell] ?? 0) + QUARTER_PRIOR / prior) / 15;
+  }
+  return perMinute;
+}
+
+/** Smoothing a step makes a false dip on each side of it, every day: neighbours further apart than this stay a step. */
+const STEP = 1.5;
+
+/** The value at `position` (0 to 1) inside a cell of a cyclic curve given at cell centres. */
+export function interpolate(cells: Float64Array, cell: number, position: number): number {
+  const here = cells[cell] ?? 0;
+  const length = cells.length;
+  const other = cells[position < 0.5 ? (cell + length - 1) % length : (cell + 1) % length] ?? 0;
+  if (other > here * STEP || here > other * STEP) return here;
+  return here + (other - here) * Math.abs(position - 0.5);
+}
+
+/** What the weighted past misses of the present: the last two weeks' days against the fit, days far out lose weight, shrunk to 1. */
+function fitLevel(history: History, perMinute: Float64Array, phi: number, growth: number): number {
+  const last = history.next - 1;
+  const first = Math.max(history.first, history.next - 14 * QUARTERS_A_DAY);
+  const days = new Map<number, { count: number; expected: number; age: number }>();
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    if (!learnable(history, at)) continue;
+    const day = history.day[at] ?? 0;
+    const total = days.get(day) ?? { count: 0, expected: 0, age: ageInWeeks(last, quarter) * 7 };
+    days.set(day, total);
+    total.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * ageInWeeks(last, quarter));
+    total.expected += (perMinute[history.cell[at] ?? 0] ?? 0) * 15;
+  }
+  // A prior of +- 8 % around no change.
+  let precision = 1 / (0.08 * 0.08);
+  let sum = precision;
+  for (const { count, expected, age } of days.values()) {
+    if (expected < 1) continue;
+    const variance = 1 / expected + Math.max(0.004, phi / 2);
+    const distance = Math.abs(count / expected - 1) / Math.sqrt(variance);
+    const weight = (Math.exp(-age / 5) / variance) * (distance > 2 ? (2 / distance) ** 2 : 1);
+    precision += weight;
+    sum += weight * (count / expected);
+  }
+  return sum / precision;
+}

@@ -1,0 +1,158 @@
+// Wrong amounts at the usual count: the mean sale in blocks of sales, not of time (DETECTION §5, "mean-sale part").
+
+import { type History, learnable, QUARTERS_A_DAY, slot } from "./history.ts";
+import { median, selectQuantile } from "./quantile.ts";
+import { between, oldest, reachBack, type Series } from "./series.ts";
+
+/** Sales in a block. Steps of about the square root of two: one fits soon after any change. */
+const BLOCKS = [12, 24, 34, 48, 70, 100, 140, 200, 280, 400, 560, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 102_400] as const;
+const SAMPLES = 1024;
+/** Seconds between two blocks remembered: 1024 of them cover 28 days. */
+const SPACING = 2400;
+const SPREADS = 5;
+const KEEP = 0.7;
+/** Block sizes with fewer samples take the spread of a smaller one, scaled by the root of the size. */
+const ENOUGH = 20;
+
+export interface SaleModel {
+  /** Logarithms of a block's revenue over what its sales were worth; a ring for each size. */
+  readonly samples: readonly Float64Array[];
+  readonly taken: Int32Array;
+  readonly lastTs: Float64Array;
+  /** Minute after which the block now filling begins. */
+  readonly began: Float64Array;
+  readonly centre: Float64Array;
+  readonly spread: Float64Array;
+  /** Usual mean sale in minor units by hour of the local day. */
+  readonly byHour: Float64Array;
+  /** Usual mean sale of the store; 0 while unknown. */
+  store: number;
+}
+
+export interface SaleFinding {
+  readonly from: number;
+  readonly sales: number;
+  readonly meanSale: number;
+  readonly usualSale: number;
+  readonly spreads: number;
+}
+
+export function createSaleModel(): SaleModel {
+  return {
+    samples: BLOCKS.map(() => new Float64Array(SAMPLES)),
+    taken: new Int32Array(BLOCKS.length),
+    lastTs: new Float64Array(BLOCKS.length).fill(-Infinity),
+    began: new Float64Array(BLOCKS.length),
+    centre: new Float64Array(BLOCKS.length),
+    spread: new Float64Array(BLOCKS.length).fill(Infinity),
+    byHour: new Float64Array(24),
+    store: 0,
+  };
+}
+
+/** Usual mean sale by hour: the median of the days, leaning on the store's as far as sales are few. */
+export function fitSales(model: SaleModel, history: History): void {
+  const byHour: number[][] = Array.from({ length: 24 }, () => []);
+  const sales = new Float64Array(24);
+  const dayMeans: number[] = [];
+  let day = { sales: 0, revenue: 0 };
+  const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);
+  for (let quarter = first; quarter < history.next; ) {
+    const cell = history.cell[slot(quarter)] ?? 0;
+    let sold = 0;
+    let revenue = 0;
+    const hour = (cell % QUARTERS_A_DAY) >> 2;
+    for (; quarter < history.next && (((history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY) >> 2) === hour; quarter++) {
+      const at = slot(quarter);
+      if (!learnable(history, at)) continue;
+      sold += history.succeeded[at] ?? 0;
+      revenue += history.revenue[at] ?? 0;
+    }
+    day.sales += sold;
+    day.revenue += revenue;
+    if (sold >= 5) byHour[hour]?.push(revenue / sold);
+    sales[hour] = (sales[hour] ?? 0) + sold;
+    if (hour === 23 && day.sales >= 24) {
+      dayMeans.push(day.revenue / day.sales);
+      day = { sales: 0, revenue: 0 };
+    }
+  }
+  if (dayMeans.length < 3) return;
+  model.store = median(dayMeans);
+  byHour.forEach((means, hour) => {
+    const weight = means.length < 5 ? 0 : (sales[hour] ?? 0) / ((sales[hour] ?? 0) + 400);
+    model.byHour[hour] = weight === 0 ? model.store : model.store * (median(means) / model.store) ** weight;
+  });
+  BLOCKS.forEach((size, index) => {
+    const count = Math.min(SAMPLES, model.taken[index] ?? 0);
+    if (count >= ENOUGH) {
+      const values = Float64Array.from(model.samples[index]?.subarray(0, count) ?? []);
+      const centre = selectQuantile(values, count, 0.5);
+      model.centre[index] = centre;
+      model.spread[index] = Math.max(0.012, (centre - selectQuantile(values, count, 0.1)) / 1.2816) * (1 + 1.5 / Math.sqrt(count));
+      return;
+    }
+    const smaller = index - 1;
+    model.centre[index] = model.centre[smaller] ?? 0;
+    model.spread[index] = smaller < 0 ? Infinity : (model.spread[smaller] ?? Infinity) * Math.sqrt((BLOCKS[smaller] ?? 1) / size);
+  });
+}
+
+/** Closes blocks that are full. Blocks with minutes left out of learning are dropped. */
+export function learnSales(model: SaleModel, series: Series, ts: number): void {
+  const { succeeded, revenue, expectedRevenue, leftOut } = series.sums;
+  const now = series.count;
+  const held = oldest(series);
+  for (let index = 0; index < BLOCKS.length; index++) {
+    const from = Math.max(held, model.began[index] ?? 0);
+    if (between(succeeded, from, now) < (BLOCKS[index] ?? 0)) {
+      model.began[index] = from;
+      if (between(succeeded, from, now) === 0) model.began[index] = now;
+      continue;
+    }
+    model.began[index] = now;
+    const worth = between(expectedRevenue, from, now);
+    const got = between(revenue, from, now);
+    if (worth <= 0 || got <= 0 || between(leftOut, from, now) > 0 || ts - (model.lastTs[index] ?? 0) < SPACING) continue;
+    model.lastTs[index] = ts;
+    const ring = model.samples[index];
+    const taken = model.taken[index] ?? 0;
+    if (ring !== undefined) ring[taken % SAMPLES] = Math.log(got / worth);
+    model.taken[index] = taken + 1;
+  }
+}
+
+/** The latest block that is five spreads and 30 % below; the smallest such size. */
+export function findCheapSales(model: SaleModel, series: Series, floor: number): SaleFinding | undefined {
+  if (model.store === 0) return undefined;
+  const { succeeded, revenue, expectedRevenue } = series.sums;
+  const now = series.count;
+  for (let index = 1; index < BLOCKS.length; index++) {
+    const size = BLOCKS[index] ?? 0;
+    const spread = model.spread[index] ?? Infinity;
+    const centre = model.centre[index] ?? 0;
+    // Even amounts of a quarter would not be five spreads out.
+    if (!(spread * SPREADS < 1.4)) continue;
+    const from = reachBack(succeeded, floor, now, size);
+    if (from < 0) return undefined;
+    const worth = between(expectedRevenue, from, now) * Math.exp(centre);
+    const ratio = between(revenue, from, now) / worth;
+    if (ratio >= KEEP || Math.log(Math.max(1e-9, ratio)) > -SPREADS * spread) continue;
+    // Still so in the later half: one week of small orders that has ended is no news.
+    const half = reachBack(succeeded, floor, now, size / 2);
+    if (between(revenue, half, now) > 0.8 * between(expectedRevenue, half, now) * Math.exp(centre)) continue;
+    const sales = between(succeeded, from, now);
+    return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spreads: -Math.log(Math.max(1e-9, ratio)) / spread };
+  }
+  return undefined;
+}
+
+/** Over when the newest block that can tell (three spreads are less than 20 %) is back above 85 %. */
+export function salesBack(model: SaleModel, series: Series, floor: number): boolean {
+  const { succeeded, revenue, expectedRevenue } = series.sums;
+  const index = BLOCKS.findIndex((_, at) => at >= 1 && (model.spread[at] ?? Infinity) * 1.5 < 0.2);
+  const size = BLOCKS[index < 0 ? 4 : index] ?? 48;
+  const from = reachBack(succeeded, floor, series.count, size);
+  if (from < 0) return false;
+  return between(revenue, from, series.count) > 0.85 * between(expectedRevenue, from, series.count) * Math.exp(model.centre[Math.max(0, index)] ?? 0);
+}

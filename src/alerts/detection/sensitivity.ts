@@ -1,0 +1,20 @@
+/** In words with its price: how many false alarms a month each (test, window) may give. DETECTION §5 and §7. */
+export type Sensitivity = "calm" | "normal" | "eager";
+
+export const FALSE_ALARM_BUDGET: Readonly<Record<Sensitivity, number>> = { calm: 0.004, normal: 0.02, eager: 0.05 };
+
+/** Minutes. Each is judged when a minute closes; the ladder chooses by itself: two minutes at 100 sales a second, days at 10 a day. */
+export const WINDOWS = [
+  2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2160, 2880, 4320, 5760, 8640,
+] as const;
+
+export const LONGEST_WINDOW = WINDOWS[WINDOWS.length - 1] ?? 0;
+
+const MINUTES_A_MONTH = 43_200;
+/** Neighbouring windows see mostly the same minutes: the ladder counts as about six independent tests. */
+const INDEPENDENT_WINDOWS = 6;
+
+/** alpha(W) = B * W / (minutes a month * 6). A window of W minutes is independent of itself about once in W minutes. */
+export function alphaOf(window: number, budget: number): number {
+  return (budget * window) / (MINUTES_A_MONTH * INDEPENDENT_WINDOWS);
+}

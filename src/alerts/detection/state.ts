@@ -1,0 +1,75 @@
+// All that a detector remembers. Plain data: structured clone and `node:v8` serialise it.
+
+import type { Alert, Metric } from "./alert.ts";
+import { createDispersion, type Dispersion } from "./dispersion.ts";
+import { createHistory, type History } from "./history.ts";
+import type { VolumeProfile } from "./profile.ts";
+import type { RateProfile } from "./rates.ts";
+import { createSaleModel, type SaleModel } from "./sale.ts";
+import { WINDOWS } from "./sensitivity.ts";
+import { createSeries, type Series } from "./series.ts";
+import { createSliceBook, type SliceBook } from "./slices.ts";
+import { NEAR_WINDOWS } from "./volume.ts";
+import type { ZoneSpan } from "./zone.ts";
+
+/** An alert that is open, with what its recovery is measured against. */
+export interface OpenAlert {
+  alert: Alert;
+  /** Minute numbers of the series: last minute before the trouble, minute of firing. */
+  from: number;
+  fired: number;
+  /** Minutes in a row in which it looked over. */
+  calm: number;
+  usual: number;
+  excess: number;
+  /** Rate at its worst so far. */
+  worst: number;
+  sliceKey: string | null;
+}
+
+export interface DetectorState {
+  /** Changes when old snapshots can no longer be read. */
+  readonly version: 1;
+  readonly series: Series;
+  readonly history: History;
+  readonly usual: Dispersion;
+  readonly near: Dispersion;
+  readonly sales: SaleModel;
+  readonly slices: SliceBook;
+  volume: VolumeProfile | null;
+  rates: RateProfile | null;
+  webhookRates: RateProfile | null;
+  webhooksPerAttempt: number;
+  refundsPerAttempt: number;
+  disputesPerAttempt: number;
+  /** Local time: the span between clock changes that holds the newest minute, and its local day and calendar. */
+  span: ZoneSpan | null;
+  day: number;
+  dayKind: "usual" | "holiday" | "closed" | "promotion" | "maintenance";
+  fittedAt: number;
+  /** Attempts and expectation of the last hours, fading: the near level. */
+  nearSeen: number;
+  nearExpected: number;
+  readonly open: Partial<Record<Metric, OpenAlert>>;
+  /** Minute numbers that windows of a metric may not reach behind. */
+  readonly floors: Partial<Record<Metric, number>>;
+  /** Minute up to which volume was in alarm: not part of the near level. */
+  volumeAlarmUntil: number;
+  /** Quarter from which failure rates count after a changed rate was accepted. */
+  ratesSince: number;
+}
+
+export function createState(): DetectorState {
+  return {
+    version: 1,
+    series: createSeries(), history: createHistory(),
+    usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS),
+    sales: createSaleModel(), slices: createSliceBook(),
+    volume: null, rates: null, webhookRates: null, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
+    span: null, day: -1, dayKind: "usual", fittedAt: 0,
+    nearSeen: 0, nearExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity,
+  };
+}
+
+/** Whole days of history behind the newest minute. */
+export const daysSeen = (state: DetectorState): number => Math.floor(state.series.count / 1440);

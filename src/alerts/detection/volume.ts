@@ -1,0 +1,86 @@
+// Fewer attempts than expected (DETECTION §5, "Revenue dip, volume part").
+
+import type { Dispersion } from "./dispersion.ts";
+import { countAtMost } from "./negative-binomial.ts";
+import { alphaOf, WINDOWS } from "./sensitivity.ts";
+import { between, reachBack, type Series } from "./series.ts";
+
+/** A window that is out: minutes from + 1 to the newest. */
+export interface VolumeFinding {
+  readonly from: number;
+  readonly window: number;
+  readonly seen: number;
+  readonly expected: number;
+  readonly phi: number;
+  readonly probability: number;
+  readonly alpha: number;
+}
+
+/** `usual`: against the week's profile, all windows. `near`: against the profile at the level of the last hours, up to an hour. */
+export interface VolumeModel {
+  readonly usual: Dispersion;
+  readonly near: Dispersion;
+  readonly budget: number;
+  /** Largest share of the expected volume that is no dip, for windows under an hour and for longer ones. */
+  readonly keepShort: number;
+  readonly keepLong: number;
+  readonly shortestWindow: number;
+}
+
+/** Below so many expected attempts even none says nothing. */
+const LEAST_EXPECTED = 6;
+/** Cheap screen: no tail beyond it can be below alpha. */
+const SCREEN = 2.5;
+/** A dip against the near level must also be some dip against the usual one: the end of a promotion is none. */
+const NEAR_KEEP_USUAL = 0.8;
+export const NEAR_WINDOWS = WINDOWS.filter((window) => window <= 60);
+
+/** The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to. */
+export function findDip(series: Series, model: VolumeModel, floor: number): VolumeFinding | undefined {
+  const now = series.count;
+  const { attempts, dip, near } = series.sums;
+  let best: VolumeFinding | undefined;
+  for (let index = 0; index < WINDOWS.length; index++) {
+    const window = WINDOWS[index] ?? 0;
+    const from = now - window;
+    if (from < floor) break;
+    if (window < model.shortestWindow) continue;
+    const usual = between(dip, from, now);
+    if (usual < LEAST_EXPECTED) continue;
+    const seen = between(attempts, from, now);
+    const keep = window < 60 ? model.keepShort : model.keepLong;
+    if (seen < keep * usual) best = better(best, judge(seen, usual, model.usual.phi[index] ?? 0.1, from, window, model.budget));
+    if (window > 60) continue;
+    const close = between(near, from, now);
+    if (close >= LEAST_EXPECTED && seen < keep * close && seen < NEAR_KEEP_USUAL * usual) {
+      best = better(best, judge(seen, close, model.near.phi[index] ?? 0.1, from, window, model.budget));
+    }
+  }
+  return best !== undefined && stillDown(series, floor) ? best : undefined;
+}
+
+function judge(seen: number, expected: number, phi: number, from: number, window: number, budget: number): VolumeFinding | undefined {
+  const z = (expected - seen) / Math.sqrt(expected + phi * expected * expected);
+  if (z < SCREEN) return undefined;
+  const probability = countAtMost(seen, expected, phi);
+  const alpha = alphaOf(window, budget);
+  return probability < alpha ? { from, window, seen, expected, phi, probability, alpha } : undefined;
+}
+
+const better = (best: VolumeFinding | undefined, other: VolumeFinding | undefined): VolumeFinding | undefined =>
+  other === undefined || (best !== undefined && best.probability / best.alpha <= other.probability / other.alpha) ? best : other;
+
+/** A long window may hold a dip that is over: the shortest one with eight expected attempts must be down too. */
+function stillDown(series: Series, floor: number): boolean {
+  return !isBack(series, floor, 8);
+}
+
+/** Volume above 75 % of the expected and within 1.5 deviations of it, in the shortest window with `least` expected attempts. */
+export function isBack(series: Series, floor: number, least: number): boolean {
+  const { attempts, dip } = series.sums;
+  const from = reachBack(dip, floor, series.count, least);
+  if (from < 0) return false;
+  const expected = between(dip, from, series.count);
+  const seen = between(attempts, from, series.count);
+  return seen > 0.75 * expected && (seen - expected) / Math.sqrt(expected) > -1.5;
+}
