@@ -48,7 +48,7 @@ describe("refusals", () => {
     const { url } = await serve(echo);
     const bySecretName = await failure(await fetch(`${url}/api/echo`, json({ name: "a", secret: "hunter2" })));
     expect(bySecretName.error).toBe("secret: must have at most 3 characters (given: hidden)");
-    const byValue = await failure(await fetch(`${url}/api/echo`, json({ name: "sk_live_abc" })));
+    const byValue = await failure(await fetch(`${url}/api/echo`, json({ name: "sk_live_abcdef123" })));
     expect(byValue.error).toBe("name: must have at most 5 characters (given: hidden)");
   });
 

@@ -1,10 +1,10 @@
 import { type $ZodType, type $ZodRawIssue, safeParse } from "zod/v4/core";
 import { AppError } from "../errors.ts";
+import { redact } from "../redact.ts";
 
 const SHOWN_LENGTH = 40;
 const SHOWN_ISSUES = 3;
 const SECRET_NAME = /key|secret|token|passw|authorization|signature|credential/i;
-const SECRET_VALUE = /\b(sk|rk|pk|whsec|tw)_[A-Za-z0-9]/;
 
 /** The value as the client gave it, shortened; never one that could be a secret. */
 function shown(value: unknown, path: readonly PropertyKey[]): string {
@@ -12,7 +12,7 @@ function shown(value: unknown, path: readonly PropertyKey[]): string {
   if (Array.isArray(value)) return `given a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "given an object";
   if (typeof value !== "string") return `given ${String(value)}`;
-  if (SECRET_VALUE.test(value)) return "given: hidden";
+  if (redact(value) !== value) return "given: hidden";
   return `given ${JSON.stringify(value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value)}`;
 }
 

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import type { Http } from "../platform/index.ts";
+import type { Access } from "./access.ts";
+import { principalOf, requireRole } from "./guard.ts";
+import { issueKey } from "./issue.ts";
+import { listKeys } from "./list.ts";
+import { AUDIT_SHAPE, KEY_SHAPE, showAudit, showKey, SHOWN_ENVIRONMENT_KEY } from "./present.ts";
+import { revokeKey } from "./revoke.ts";
+import { ROLES } from "./role.ts";
+import { readAudit } from "./trail.ts";
+
+const AUDIT_LIMIT = 100;
+const OK = z.literal(true);
+const FILTER = z.string().min(1).max(300).optional();
+
+function keyRoutes(http: Http, access: Access): void {
+  const admin = requireRole(access, "admin");
+  http.get(
+    "/api/keys",
+    { onRequest: admin, schema: { summary: "Keys that open the API, and the hundred revoked last", tags: ["access"], response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(KEY_SHAPE) }) } } },
+    async () => {
+      const nowMs = access.clock.now();
+      const keys = (await listKeys(access.db.read)).map((key) => showKey(key, nowMs));
+      const data = access.hasEnvironmentKey ? [SHOWN_ENVIRONMENT_KEY, ...keys] : keys;
+      return { ok: true as const, count: data.length, data };
+    },
+  );
+  http.post(
+    "/api/keys",
+    {
+      onRequest: admin,
+      schema: {
+        summary: "Make a key; the answer shows it, and nothing ever shows it again",
+        tags: ["access"],
+        body: z.strictObject({ name: z.string().max(200), role: z.enum(ROLES), expires_at: z.iso.datetime({ offset: true }).nullish() }),
+        response: { 201: z.object({ ok: OK, key: z.string(), data: KEY_SHAPE }) },
+      },
+    },
+    async (request, reply) => {
+      const { name, role, expires_at } = request.body;
+      const { key, stored } = await issueKey(access, { name, role, expiresAt: expires_at ? Date.parse(expires_at) : null }, principalOf(request), request.id);
+      return await reply.code(201).send({ ok: true as const, key, data: showKey(stored, access.clock.now()) });
+    },
+  );
+  http.delete(
+    "/api/keys/:id",
+    {
+      onRequest: admin,
+      schema: { summary: "Revoke a key; the last admin key cannot be", tags: ["access"], params: z.object({ id: z.string().min(1).max(64) }), response: { 200: z.object({ ok: OK, data: KEY_SHAPE }) } },
+    },
+    async (request) => {
+      const revoked = await revokeKey(access, request.params.id, principalOf(request), request.id);
+      return { ok: true as const, data: showKey(revoked, access.clock.now()) };
+    },
+  );
+}
+
+function auditRoute(http: Http, access: Access): void {
+  http.get(
+    "/api/audit",
+    {
+      onRequest: requireRole(access, "admin"),
+      schema: {
+        summary: "The audit trail, newest first",
+        tags: ["access"],
+        querystring: z.object({
+          limit: z.coerce.number("must be a whole number from 1 to 100").int("must be a whole number from 1 to 100").min(1).default(50),
+          cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional(),
+          action: FILTER,
+          actor: FILTER.describe("Id of a key"),
+          subject: FILTER,
+        }),
+        response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(AUDIT_SHAPE), next_cursor: z.string().nullable() }) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, action, actor, subject } = request.query;
+      const page = await readAudit(access.db.read, { action, actor, subject, before: cursor === undefined ? undefined : Number(cursor), limit: Math.min(limit, AUDIT_LIMIT) });
+      return { ok: true as const, count: page.rows.length, data: page.rows.map(showAudit), next_cursor: page.next === null ? null : String(page.next) };
+    },
+  );
+}
+
+/** `/api/whoami`, `/api/keys`, `/api/audit`. */
+export function accessRoutes(http: Http, access: Access): void {
+  http.decorateRequest("principal", null);
+  http.get(
+    "/api/whoami",
+    {
+      onRequest: requireRole(access, "viewer"),
+      schema: { summary: "Which key this is", tags: ["access"], response: { 200: z.object({ ok: OK, data: z.object({ key_id: z.string(), name: z.string(), role: z.enum(ROLES) }) }) } },
+    },
+    (request) => {
+      const { keyId, name, role } = principalOf(request);
+      return { ok: true as const, data: { key_id: keyId, name, role } };
+    },
+  );
+  keyRoutes(http, access);
+  auditRoute(http, access);
+}
