@@ -163,6 +163,7 @@ describe("a mistake in the configuration", () => {
     ["a proxy that is no address", "server:\n  trusted_proxies:\n    - 10.0.0.1\n    - proxy.internal\n", 4, "server.trusted_proxies.1", /IP address/],
     ["a secret in the file", "stripe:\n  secret_key: sk_live_51Habcdefgh0123456789\n", 2, "stripe.secret_key", /unknown key/],
     ["two schedules", "tasks:\n  sweep:\n    every: 5m\n    cron: '* * * * *'\n", 2, "tasks.sweep", /not both/],
+    ["a cron expression of four fields", "tasks:\n  sweep:\n    cron: 15 3 * *\n", 3, "tasks.sweep.cron", /five fields/],
     ["a list for a section", "server: [1]\n", 1, "server", /object/],
     ["no keys at all", "just a text\n", 1, "tillwatch.yaml", /keys and values/],
     ["an alias", "merchant: &m\n  name: Shop\nserver: *m\n", 3, "tillwatch.yaml", /aliases/],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { field } from "../../platform/index.ts";
+import { cronTrouble } from "../../tasks/index.ts";
 
 /**
  * The sections of `tillwatch.yaml`. A section is a strict object in the file's own names (snake_case) with a transform to
@@ -109,11 +110,16 @@ const retention = z
     auditMs: given.audit_days,
   }));
 
+function checkCron(expression: string, context: z.RefinementCtx): void {
+  const trouble = cronTrouble(expression);
+  if (trouble !== null) context.addIssue(`${trouble}; expected five fields such as "15 3 * * *"`);
+}
+
 const task = z
   .strictObject({
     enabled: field.onOff(true).describe("off: the task is never started by itself"),
     every: field.duration(60_000, 366 * DAY_MS).optional().describe("Interval, like 5m"),
-    cron: field.text(100).optional().describe("Cron expression of five fields, in time_zone"),
+    cron: field.text(100).superRefine(checkCron).optional().describe("Cron expression of five fields, in time_zone"),
     time_zone: field.timeZone().optional().describe("For cron; the merchant's when not given"),
     time_limit: field.duration(1000, DAY_MS).optional().describe("A run that takes longer is stopped"),
   })

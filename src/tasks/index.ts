@@ -1,0 +1,8 @@
+/** The scheduler: which task is due, run on exactly one node, never over itself, with a history of every run. */
+export { taskMigrations } from "./migrations/index.ts";
+export { createScheduler, findTask, type Scheduler, SCHEDULER_LOG, type SchedulerOptions } from "./scheduler.ts";
+export { applySettings, type TaskSettings } from "./settings.ts";
+export { cronTrouble } from "./slots.ts";
+export { readTaskStatuses, type TaskStatus } from "./status.ts";
+export { readRuns, retainTaskRuns } from "./store.ts";
+export type { Evidence, MissedPolicy, RunOutcome, Schedule, TaskContext, TaskDefinition, TaskRun } from "./task.ts";

@@ -1,0 +1,60 @@
+import { type Database, virtualClock } from "../../platform/index.ts";
+import { createScheduler, type Scheduler } from "../scheduler.ts";
+import type { Evidence, TaskContext, TaskDefinition } from "../task.ts";
+
+const NOON = Date.UTC(2025, 9, 20, 12);
+
+/** A task whose every run waits until the test says how it ends. */
+export interface HeldTask {
+  definition: TaskDefinition;
+  runs: { context: TaskContext; end(evidence?: Evidence): void; fail(error: unknown): void }[];
+}
+
+export function heldTask(overrides: Partial<TaskDefinition> = {}): HeldTask {
+  const runs: HeldTask["runs"] = [];
+  const definition: TaskDefinition = {
+    name: "sweep",
+    description: "for tests",
+    schedule: { kind: "every", everyMs: 300_000 },
+    missed: "once",
+    graceMs: 30_000,
+    timeLimitMs: 120_000,
+    run: (context) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Evidence>();
+      runs.push({ context, end: (evidence = {}) => resolve(evidence), fail: reject });
+      return promise;
+    },
+    ...overrides,
+  };
+  return { definition, runs };
+}
+
+/** Nodes on one database, with a clock on the wall that a test may set and one that only goes forward. */
+export function nodesOn(db: Database, startMs: number = NOON) {
+  const clock = virtualClock(startMs);
+  let monotonic = 1000;
+  const lines: Record<string, unknown>[] = [];
+  const errors: unknown[] = [];
+  return {
+    clock,
+    lines,
+    errors,
+    events: () => lines.map((line) => line["event"]),
+    /** Time goes by, on both clocks. */
+    pass: (ms: number) => {
+      clock.advance(ms);
+      monotonic += ms;
+    },
+    node: (name: string, tasks: readonly TaskDefinition[], database: Database = db): Scheduler =>
+      createScheduler({
+        db: database,
+        tasks,
+        clock,
+        monotonicMs: () => monotonic,
+        journal: { append: (_, objects) => void lines.push(...(objects as Record<string, unknown>[])) },
+        node: name,
+        pid: 4242,
+        onError: (error) => void errors.push(error),
+      }),
+  };
+}
