@@ -1,0 +1,9 @@
+/** The current truth about each payment, refund and dispute, folded from the ledger. */
+import "./store.ts";
+
+export type { Cause, Failure } from "./cause.ts";
+export { describe } from "./describe.ts";
+export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
+export { paymentsMigrations } from "./migrations/index.ts";
+export { type Attempt, type Dispute, type Payment, PAYMENT_STATUSES, type PaymentStatus, type Refund } from "./payment.ts";
+export { REFUND_STATUSES, type RefundStatus } from "./state.ts";
