@@ -1,4 +1,4 @@
-import type { Database } from "../platform/index.ts";
+import type { Database, Tx } from "../platform/index.ts";
 import { type Decision, decide } from "./decide.ts";
 import { cursorAfterLoss } from "./running.ts";
 import { endRun, holdsTask, insertRun, insertSkipped, moveCursor, readRun, releaseTask, type RunEnd } from "./store.ts";
@@ -11,6 +11,8 @@ export type Claim =
   | { kind: "skipped"; run: TaskRun }
   /** The cursor was put right; look again. */
   | { kind: "moved" };
+
+export type RunNote = (tx: Tx, run: TaskRun) => Promise<void>;
 
 export interface Claimant {
   db: Database;
@@ -42,11 +44,17 @@ export async function claimDue(by: Claimant, task: TaskDefinition, state: TaskSt
   });
 }
 
-/** A run on demand or at startup: leaves the schedule as it is. Null when someone else was first. */
-export async function claimNow(by: Claimant, task: TaskDefinition, state: TaskState, cause: RunCause): Promise<TaskRun | null> {
+/**
+ * A run on demand or at startup: leaves the schedule as it is. Null when someone else was first.
+ *
+ * @param note is written together with the claim, e.g. who asked for it.
+ */
+export async function claimNow(by: Claimant, task: TaskDefinition, state: TaskState, cause: RunCause, note?: RunNote): Promise<TaskRun | null> {
   return await by.db.write(async (tx) => {
     if (!(await moveCursor(tx, state, state.cursorAt))) return null;
-    return await insertRun(tx, newRun(by, task, cause), by.nowMs + by.leaseMs);
+    const run = await insertRun(tx, newRun(by, task, cause), by.nowMs + by.leaseMs);
+    await note?.(tx, run);
+    return run;
   });
 }
 

@@ -1,5 +1,7 @@
 /** The scheduler: which task is due, run on exactly one node, never over itself, with a history of every run. */
 export { taskMigrations } from "./migrations/index.ts";
+export { showRun, showTask } from "./present.ts";
+export { type TaskRoutes, taskRoutes } from "./routes.ts";
 export { createScheduler, findTask, type Scheduler, SCHEDULER_LOG, type SchedulerOptions } from "./scheduler.ts";
 export { applySettings, type TaskSettings } from "./settings.ts";
 export { cronTrouble } from "./slots.ts";

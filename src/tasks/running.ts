@@ -28,7 +28,7 @@ export interface RunningTask {
 /** A time is tried anew this often when the nodes that run it die. */
 const MAX_ATTEMPTS = 3;
 
-export const SHUTDOWN = new AppError("unavailable", "stopped: the service shuts down", { code: "shutdown" });
+export const SHUTDOWN = new AppError("unavailable", "stopped before its end: its process was told to shut down", { code: "shutdown" });
 export const TAKEN_OVER = new AppError("conflict", "stopped: another node took this run over", { code: "taken_over" });
 
 export function timeLimitError(task: TaskDefinition): AppError {

@@ -1,5 +1,5 @@
 import { AppError, type Clock, type Database, didYouMean, type Journal } from "../platform/index.ts";
-import { claimDue, type Claimant, claimNow, loseRun } from "./claim.ts";
+import { claimDue, type Claimant, claimNow, loseRun, type RunNote } from "./claim.ts";
 import { endLines, skipLine, startLine, startupLine, tickLine } from "./lines.ts";
 import { contextOf, endOf, recordEnd, type RunningTask, SHUTDOWN, TAKEN_OVER, timeLimitError } from "./running.ts";
 import { readRun, readStates, registerTasks, renewLease } from "./store.ts";
@@ -32,11 +32,15 @@ export interface Scheduler {
    */
   runDue(): Promise<boolean>;
   /**
-   * Begins a run now, whatever the schedule. `finished` gives the run as it ended.
+   * Begins a run now, whatever the schedule. `finished` gives the run as it ended. A process that only does this calls
+   * `beat` once a second meanwhile.
    *
+   * @param note is written together with the run's beginning, e.g. who asked for it.
    * @throws AppError `not_found` for an unknown name, `conflict` when it is running.
    */
-  runNow(name: string): Promise<{ run: TaskRun; finished: Promise<TaskRun> }>;
+  runNow(name: string, note?: RunNote): Promise<{ run: TaskRun; finished: Promise<TaskRun> }>;
+  /** The part of `runDue` that begins nothing: time limits, leases, ends. */
+  beat(): Promise<void>;
   /** Resolves when no task of this node is running. */
   idle(): Promise<void>;
   /** Tells all running tasks to stop and waits for them; what was stopped is due again at the next start. */
@@ -77,9 +81,8 @@ class NodeScheduler implements Scheduler {
   }
 
   async runDue(): Promise<boolean> {
-    this.#enforceLimits();
     this.#tick();
-    await this.#beat();
+    await this.beat();
     if (this.#stopping) return false;
     const states = await readStates(this.#options.db.read);
     let began = false;
@@ -90,7 +93,13 @@ class NodeScheduler implements Scheduler {
     return began;
   }
 
-  async runNow(name: string): Promise<{ run: TaskRun; finished: Promise<TaskRun> }> {
+  async beat(): Promise<void> {
+    // First, for it needs no database: limits hold also while that is away.
+    this.#enforceLimits();
+    await this.#renewAndRecord();
+  }
+
+  async runNow(name: string, note?: RunNote): Promise<{ run: TaskRun; finished: Promise<TaskRun> }> {
     const { db, tasks, clock } = this.#options;
     const task = findTask(tasks, name);
     if (this.#stopping) throw SHUTDOWN;
@@ -101,7 +110,7 @@ class NodeScheduler implements Scheduler {
       await this.#lose(task, state.held);
       state = (await readStates(db.read)).get(name);
     }
-    const run = state === undefined || state.held ? null : await claimNow(this.#claimant(), task, state, "manual");
+    const run = state === undefined || state.held ? null : await claimNow(this.#claimant(), task, state, "manual", note);
     if (run === null) throw new AppError("conflict", `the task ${name} is running already; wait for it to end, see \`tillwatch tasks runs ${name}\``, { code: "task_running" });
     const running = this.#begin(task, run);
     return { run, finished: running.done.then(async () => (await readRun(db.read, run.id)) ?? run) };
@@ -130,7 +139,6 @@ class NodeScheduler implements Scheduler {
     this.#options.journal.append(SCHEDULER_LOG, lines);
   }
 
-  /** Before anything that needs the database: limits hold also while it is away. */
   #enforceLimits(): void {
     const mono = this.#options.monotonicMs();
     for (const running of this.#running.values()) {
@@ -150,7 +158,7 @@ class NodeScheduler implements Scheduler {
   }
 
   /** Writes ends that are not written, and gives a sign of life for what is running. */
-  async #beat(): Promise<void> {
+  async #renewAndRecord(): Promise<void> {
     const mono = this.#options.monotonicMs();
     for (const running of this.#running.values()) {
       try {

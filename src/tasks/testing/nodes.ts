@@ -29,6 +29,13 @@ export function heldTask(overrides: Partial<TaskDefinition> = {}): HeldTask {
   return { definition, runs };
 }
 
+/** A task that ends at once. */
+export function quickTask(overrides: Partial<TaskDefinition> = {}): TaskDefinition & { count: () => number } {
+  let runs = 0;
+  const { definition } = heldTask({ run: async () => ({ found: (runs += 1) }), ...overrides });
+  return { ...definition, count: () => runs };
+}
+
 /** Nodes on one database, with a clock on the wall that a test may set and one that only goes forward. */
 export function nodesOn(db: Database, startMs: number = NOON) {
   const clock = virtualClock(startMs);

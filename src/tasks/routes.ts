@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Clock, Database, Guard, Http, HttpRequest, Tx } from "../platform/index.ts";
+import { RUN_SHAPE, showRun, showTask, TASK_SHAPE } from "./present.ts";
+import { findTask, type Scheduler } from "./scheduler.ts";
+import { readTaskStatuses } from "./status.ts";
+import { readRuns } from "./store.ts";
+import type { TaskDefinition, TaskRun } from "./task.ts";
+
+export interface TaskRoutes {
+  db: Database;
+  clock: Clock;
+  tasks: readonly TaskDefinition[];
+  scheduler: Scheduler;
+  /** Who may look, and who may start a run. */
+  viewer: Guard;
+  operator: Guard;
+  /** Writes who started a run into the audit trail, in the transaction that begins it. */
+  audit(tx: Tx, request: HttpRequest, run: TaskRun): Promise<void>;
+}
+
+const OK = z.literal(true);
+const NAME = z.object({ name: z.string().min(1).max(63) });
+const LIMIT = "must be a whole number from 1 to 100";
+const MAX_LIMIT = 100;
+
+/** `/api/tasks`, their runs, and starting one. */
+export function taskRoutes(http: Http, deps: TaskRoutes): void {
+  http.get(
+    "/api/tasks",
+    {
+      onRequest: deps.viewer,
+      schema: { summary: "Scheduled tasks: when each runs next, and how it went last", tags: ["tasks"], response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(TASK_SHAPE) }) } },
+    },
+    async () => {
+      const statuses = await readTaskStatuses(deps.db, deps.tasks, deps.clock.now());
+      return { ok: true as const, count: statuses.length, data: statuses.map(showTask) };
+    },
+  );
+  runRoutes(http, deps);
+}
+
+function runRoutes(http: Http, deps: TaskRoutes): void {
+  http.get(
+    "/api/tasks/:name/runs",
+    {
+      onRequest: deps.viewer,
+      schema: {
+        summary: "Runs of a task, newest first",
+        tags: ["tasks"],
+        params: NAME,
+        querystring: z.object({
+          limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).default(20),
+          cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional(),
+        }),
+        response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(RUN_SHAPE), next_cursor: z.string().nullable() }) },
+      },
+    },
+    async (request) => {
+      const { name } = findTask(deps.tasks, request.params.name);
+      const { cursor } = request.query;
+      const limit = Math.min(request.query.limit, MAX_LIMIT);
+      const runs = await readRuns(deps.db.read, name, { limit: limit + 1, ...(cursor === undefined ? {} : { beforeId: Number(cursor) }) });
+      const page = runs.slice(0, limit);
+      return { ok: true as const, count: page.length, data: page.map(showRun), next_cursor: runs.length > limit ? String(page.at(-1)?.id) : null };
+    },
+  );
+  http.post(
+    "/api/tasks/:name/run",
+    {
+      onRequest: deps.operator,
+      schema: { summary: "Start a run now; answers as soon as it has begun", tags: ["tasks"], params: NAME, response: { 202: z.object({ ok: OK, data: RUN_SHAPE }) } },
+    },
+    async (request, reply) => {
+      const { run } = await deps.scheduler.runNow(request.params.name, (tx, begun) => deps.audit(tx, request, begun));
+      return await reply.code(202).send({ ok: true as const, data: showRun(run) });
+    },
+  );
+}
