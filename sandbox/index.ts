@@ -9,3 +9,5 @@ export { usualMix } from "./traffic/mix.ts";
 export { eventStream, someEvents, traffic } from "./traffic/stream.ts";
 export type { StreamOptions, Traffic, TrafficOptions } from "./traffic/stream.ts";
 export { sign } from "./webhooks/signature.ts";
+export { startSandbox } from "./sandbox.ts";
+export type { Sandbox, SandboxOptions, TrafficSettings, WebhookOptions } from "./sandbox.ts";
