@@ -199,6 +199,14 @@ onBothDatabases("wrong keys", accessMigrations, (database) => {
     await open.body("/api/whoami", ADMIN_KEY, 200, from("203.0.113.9"));
   });
 
+  it("block a key that was in from elsewhere: who gets through would tell which guess is right", async () => {
+    const open = await door(database);
+    await open.access.verify(ADMIN_KEY, "a");
+    for (let i = 0; i < 10; i += 1) await open.access.verify(`wrong-${i}`, "b");
+    expect((await open.access.verify(ADMIN_KEY, "b")).kind).toBe("blocked");
+    expect((await open.access.verify(ADMIN_KEY, "a")).kind).toBe("known");
+  });
+
   it("are counted one by one when they come in one packet", async () => {
     const open = await door(database);
     const verdicts = await Promise.all(Array.from({ length: 50 }, (_, i) => open.access.verify(`guess-number-${i}`, "a")));

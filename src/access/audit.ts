@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { redact } from "../platform/index.ts";
 
 /** `ok`: done; `refused`: we said no; `failed`: tried, and it did not work out. */
-export type AuditOutcome = "ok" | "refused" | "failed";
+type AuditOutcome = "ok" | "refused" | "failed";
 
 /** Who did it: a key, the command line, or a part of the program. */
 export interface Actor {

@@ -1,13 +1,13 @@
 /** Who may come in, as what, and the trail of what they did. */
-export { type Access, type AccessOptions, createAccess, type Verdict } from "./access.ts";
-export { type Actor, type AuditEntry, type AuditMark, type AuditOutcome, type AuditRow, type AuditVerdict, COMMAND_LINE, PROGRAM } from "./audit.ts";
+export { type Access, type AccessOptions, createAccess } from "./access.ts";
+export { type Actor, type AuditEntry, type AuditMark, COMMAND_LINE, PROGRAM } from "./audit.ts";
 export { principalOf, requireRole } from "./guard.ts";
-export { ensureAdmin, issueKey, type NewKey } from "./issue.ts";
-export { type AccessKey, parseDashboardKey, type Principal } from "./key.ts";
+export { ensureAdmin, issueKey } from "./issue.ts";
+export { parseDashboardKey, type Principal } from "./key.ts";
 export { listKeys } from "./list.ts";
 export { accessMigrations } from "./migrations/index.ts";
-export { showAudit, type ShownAudit, type ShownKey, showKey } from "./present.ts";
+export { showAudit, showKey } from "./present.ts";
 export { revokeKey } from "./revoke.ts";
 export { isRole, type Role, ROLES } from "./role.ts";
 export { accessRoutes } from "./routes.ts";
-export { type AuditFilter, readAudit, recordAudit, verifyAudit } from "./trail.ts";
+export { readAudit, recordAudit, verifyAudit } from "./trail.ts";

@@ -17,7 +17,7 @@ export const KEY_SHAPE = z.object({
   revoked_at: z.string().nullable(),
   expires_at: z.string().nullable(),
 });
-export type ShownKey = z.infer<typeof KEY_SHAPE>;
+type ShownKey = z.infer<typeof KEY_SHAPE>;
 
 const time = (ms: number | null): string | null => (ms === null ? null : isoSeconds(ms));
 
@@ -61,7 +61,7 @@ export const AUDIT_SHAPE = z.object({
   outcome: z.string(),
   hash: z.string(),
 });
-export type ShownAudit = z.infer<typeof AUDIT_SHAPE>;
+type ShownAudit = z.infer<typeof AUDIT_SHAPE>;
 
 /** A detail that somebody changed in the database need not be JSON any more; the trail must still be readable. */
 function detailOf(text: string): Record<string, unknown> {

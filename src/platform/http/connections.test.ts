@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { connect } from "node:net";
-import { describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { virtualClock } from "../clock.ts";
 import { createHttp, type Http } from "./index.ts";
 import { rawRequest } from "./testing/raw.ts";
@@ -45,10 +47,20 @@ describe("clients", () => {
     socket.write("POST /api/echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{");
     await asked.promise;
     // The parser listens to the body from the next turn on.
-    setImmediate(() => socket.destroy());
+    await setImmediate();
+    socket.destroy();
     await gone.promise;
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     expect(lines.filter((line) => line.level === "error")).toEqual([]);
+  });
+
+  it("beyond the limit of connections are turned away", async () => {
+    const { port } = await serve(echo, { limits: { connections: 1 } });
+    const first = connect(port, "127.0.0.1");
+    onTestFinished(() => void first.destroy());
+    first.write("GET /api/list HTTP/1.1\r\nhost: a\r\n\r\n");
+    await once(first, "data");
+    expect(await rawRequest(port, "GET /api/list HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").catch(() => "")).toBe("");
   });
 
   it("are believed about another address only when they are a trusted proxy", async () => {
@@ -65,19 +77,23 @@ describe("close", () => {
   it("answers what is under way, then ends although the connection is kept alive", async () => {
     const started = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
-    const { http, url } = await serve(
+    const { http, url, port } = await serve(
       (http) =>
         void http.get("/api/work", async () => {
           started.resolve();
           await finish.promise;
           return { ok: true };
         }),
+      // Longer than the test may take: what ends it is that the connection fell idle.
+      { limits: { drainMs: 600_000 } },
     );
-    const answer = fetch(`${url}/api/work`);
+    // As a client with a pool does: it never closes first.
+    const answer = rawRequest(port, "GET /api/work HTTP/1.1\r\nhost: a\r\n\r\n");
     await started.promise;
     const closed = http.close();
+    while (http.server.listening) await setImmediate();
     finish.resolve();
-    expect((await answer).status).toBe(200);
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
     await closed;
     await expect(fetch(`${url}/api/work`)).rejects.toThrow();
   });

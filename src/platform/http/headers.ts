@@ -1,5 +1,5 @@
 /** For answers that are data: nothing may be loaded, run or framed. A page sets its own policy over it. */
-export const API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * The headers of every answer, names in lower case. A route may set another value; `cache-control` is strict for all, so
