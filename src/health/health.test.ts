@@ -70,6 +70,7 @@ describe("health", () => {
     expect((await one.examine()).checks["stripe"]).toMatchObject({ state: "unknown", sinceMs: NOON });
     expect(asked).toBe(1);
     answer({ state: "ok" });
+    await new Promise((resolve) => setImmediate(resolve));
     one.clock.advance(5000);
     const third = one.examine();
     answer({ state: "ok" });
