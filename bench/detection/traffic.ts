@@ -138,8 +138,9 @@ function drawRevenue(random: Random, shop: Shop, sales: number, factor: number):
   if (sales <= 20) {
     for (let sale = 0; sale < sales; sale++) revenue += mean * Math.exp(sigma * random.normal() - (sigma * sigma) / 2);
   } else {
-    const spread = Math.sqrt(Math.expm1(sigma * sigma) * sales);
-    revenue = mean * Math.max(sales * 0.3, sales + spread * random.normal());
+    // A Gamma with the sum's mean and variance: like the sum of log-normal amounts it has no long lower tail.
+    const variance = Math.expm1(sigma * sigma);
+    revenue = mean * variance * random.gamma(sales / variance);
   }
   const large = shop.whales > 0 ? random.binomial(sales, shop.whales) : 0;
   return Math.round(revenue + large * mean * 30);

@@ -6,6 +6,8 @@ const DAYS = 28;
 /** 80 % point of chi-square with one degree of freedom. A quantile, not a mean of squares: incidents and promotions must not widen the band. */
 const CHI_SQUARE_80 = 1.642;
 const CHI_SQUARE_98 = 5.412;
+/** Windows of one length kept of a day. */
+const MOST_WINDOWS = 240;
 const SAFETY = 1.15;
 export const PHI_PRIOR = 0.015;
 const PHI_LOW = 0.0025;
@@ -29,25 +31,28 @@ export function createDispersion(windows: readonly number[]): Dispersion {
   return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), day: 0 };
 }
 
-const windowsADay = (window: number): number => Math.max(1, Math.floor(1440 / window));
+const windowsADay = (window: number): number => Math.max(1, Math.min(MOST_WINDOWS, Math.floor(1440 / window)));
 
 /**
  * Takes the last 1440 minutes, given as running sums at minute 0 to 1440 of what was seen, of what was expected and of minutes left out,
- * and estimates anew. e^2 / (m + phi m^2) = q solved for phi gives one phi a window; its 80 % quantile is the phi at which 80 % are below q.
+ * and estimates anew; the caller counts `day` up. e^2 / (m + phi m^2) = q solved for phi gives one phi a window; its 80 % quantile is the phi at which 80 % are below q.
  */
-export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expected: Float64Array, leftOut: Float64Array): void {
-  const day = dispersion.day++ % DAYS;
+export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expected: Float64Array, leftOut: Float64Array, chosen: (window: number) => boolean = () => true): void {
+  const day = dispersion.day % DAYS;
   dispersion.windows.forEach((window, index) => {
+    if (!chosen(window)) return;
     const count = windowsADay(window);
     const ring = dispersion.samples[index];
     const wide = dispersion.wide[index];
     if (ring === undefined || wide === undefined) return;
     for (let i = 0; i < count; i++) {
-      const from = i * window;
+      // Of short windows a part, spread over the day.
+      const from = Math.floor((i * Math.max(1440, count * window)) / count);
       const until = Math.min(1440, from + window);
       const mean = (expected[until] ?? 0) - (expected[from] ?? 0);
-      const usable = mean >= LEAST_EXPECTED && (leftOut[until] ?? 0) === (leftOut[from] ?? 0);
       const error = (seen[until] ?? 0) - (seen[from] ?? 0) - mean;
+      // Only what fell short: a dip is judged by the lower half, and promotions must not widen it.
+      const usable = error < 0 && mean >= LEAST_EXPECTED && (leftOut[until] ?? 0) === (leftOut[from] ?? 0);
       ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - mean) / (mean * mean) : NaN;
       wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - mean) / (mean * mean) : NaN;
     }

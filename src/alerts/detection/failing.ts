@@ -42,6 +42,8 @@ export function findFailures(sums: FailureSums, now: number, floor: number, mode
   const end = now & wrap;
   const failedNow = failed[end] ?? 0;
   const longest = Math.max(floor, now - model.longestWindow);
+  // Without a failure in the newest minute nothing can have come to light since the one before.
+  if (failedNow === failed[(now - 1) & wrap]) return undefined;
   if (failedNow - (failed[longest & wrap] ?? 0) < model.leastFailed) return undefined;
   let best: FailureFinding | undefined;
   for (const window of WINDOWS) {

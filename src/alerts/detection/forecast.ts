@@ -1,27 +1,37 @@
 // What is expected of a minute before it closes.
 
 import { type Calendar, HOLIDAY_SHARE } from "./calendar.ts";
-import { interpolate } from "./profile.ts";
+import { clockUndecided, otherCell } from "./clock-change.ts";
+import { shapeIndex } from "./minute-shape.ts";
+import { CELLS, interpolate, STEP } from "./profile.ts";
 import type { DetectorState } from "./state.ts";
 import { DAY, quarterOfWeek, zoneSpan } from "./zone.ts";
 
-/** Days after a clock change for which traffic bound to UTC (cron jobs) is expected at either hour. */
-const CLOCK_CHANGE_DAYS = 35;
 const NEAR_LOW = 0.4;
-const NEAR_HIGH = 2.5;
+/** A level above the usual is hardly trusted: when a promotion ends, traffic falls by half and nothing is wrong. */
+const NEAR_HIGH = 1.15;
 const WEEK_SECONDS = 7 * DAY;
 const SUNDAY = 6;
 
 export interface Forecast {
+  /** Attempts by the quarter's curve alone, for learning how minutes differ from it. */
+  curve: number;
+  /** Place in the minute shape. */
+  minute: number;
+  /** Attempts; the larger of both clocks after a change: what is above is above either. */
   expected: number;
+  /** What a dip over many hours is measured against: the smaller of both clocks, a share on holidays. */
   dip: number;
+  /** For shorter windows: beside a step of the profile the lower side, for batches and opening hours are not punctual to the minute. */
+  edge: number;
+  /** The same at the level of the last hours. */
   near: number;
   failureRate: number;
   webhookRate: number;
   meanSale: number;
 }
 
-export const blankForecast = (): Forecast => ({ expected: 0, dip: 0, near: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
+export const blankForecast = (): Forecast => ({ curve: 0, minute: 0, expected: 0, dip: 0, edge: 0, near: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
 
 /** Moves the state's local time to `ts`; true when a new local day has begun. */
 export function enterMinute(state: DetectorState, calendar: Calendar, timeZone: string, ts: number): boolean {
@@ -43,27 +53,42 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   into.failureRate = state.rates?.tolerant[place] ?? 0.08;
   into.webhookRate = state.webhookRates?.tolerant[place] ?? 0.002;
   into.meanSale = state.sales.byHour[hour % 24] ?? 0;
+  into.minute = shapeIndex(cell, local);
   if (state.volume === null) {
-    into.expected = into.dip = into.near = 0;
+    into.curve = into.expected = into.dip = into.edge = into.near = 0;
     return;
   }
   const { perMinute, growth } = state.volume;
   const position = ((local % 900) / 60 + 0.5) / 15;
   const drift = growth === 0 ? 1 : Math.exp((growth * (ts - state.fittedAt)) / WEEK_SECONDS);
-  const expected = interpolate(perMinute, cell, position) * drift;
+  into.curve = interpolate(perMinute, cell, position) * drift;
+  let expected = into.curve * (state.minutes.bend[into.minute] ?? 1);
   let dip = expected;
-  if (state.span !== null && state.span.before !== offset && ts - state.span.from < CLOCK_CHANGE_DAYS * DAY) {
-    const other = quarterOfWeek(ts + state.span.before);
-    dip = Math.min(dip, interpolate(perMinute, other, position) * drift);
+  let edge = Math.min(dip, lowerSide(perMinute, cell) * drift);
+  if (clockUndecided(state, ts)) {
+    const other = otherCell(state, ts);
+    const byOther = interpolate(perMinute, other, position) * drift;
+    dip = Math.min(dip, byOther);
+    edge = Math.min(edge, byOther, lowerSide(perMinute, other) * drift);
+    expected = Math.max(expected, byOther);
     into.failureRate = Math.max(into.failureRate, state.rates?.tolerant[other % 96] ?? 0);
   }
   if (state.dayKind === "holiday" || state.dayKind === "closed") {
     const sunday = SUNDAY * 96 + place;
     dip = Math.min(HOLIDAY_SHARE * dip, interpolate(perMinute, sunday, position) * drift);
+    edge = Math.min(HOLIDAY_SHARE * edge, dip);
   }
   into.expected = expected;
   into.dip = dip;
-  into.near = dip * nearLevel(state);
+  into.edge = edge;
+  into.near = edge * nearLevel(state);
+}
+
+/** Where a neighbouring quarter is lower by more than a step, its level; otherwise no bound. */
+function lowerSide(perMinute: Float64Array, cell: number): number {
+  const here = perMinute[cell] ?? 0;
+  const lower = Math.min(perMinute[(cell + CELLS - 1) % CELLS] ?? 0, perMinute[(cell + 1) % CELLS] ?? 0);
+  return here > lower * STEP ? lower : Infinity;
 }
 
 /** Attempts over expectation in the last hours, the newest left out; shrunk to 1 by what a few hours usually vary. */

@@ -59,7 +59,11 @@ export function resolveAlert(state: DetectorState, metric: Metric, resolution: R
   delete state.open[metric];
   const { series } = state;
   state.floors[metric] = series.count;
-  if (metric === "revenue_dip" || metric === "card_testing") state.volumeAlarmUntil = series.count;
+  if (metric === "revenue_dip" || metric === "card_testing") {
+    // The level of the hours before is no measure for those after.
+    state.volumeAlarmUntil = series.count;
+    state.nearSeen = state.nearExpected = 0;
+  }
   // Tests with stolen cards are small sales and many failures.
   if (metric === "card_testing") state.floors.payment_error = series.count;
   out.push({ kind: "resolved", alert: { ...open.alert, resolvedAt: endOf(series, series.count) * 1000, resolution } });

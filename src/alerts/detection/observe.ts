@@ -2,16 +2,19 @@
 
 import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
 import type { Calendar } from "./calendar.ts";
+import { clockUndecided, decideClock } from "./clock-change.ts";
 import { learnDispersion } from "./dispersion.ts";
 import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
 import { beginQuarter, type History, learnable, MASK, maskQuarters, QUARTER_SECONDS, QUARTERS_A_DAY, slot, unmaskQuarters } from "./history.ts";
+import { bendQuarter, learnMinute, shapeIndex } from "./minute-shape.ts";
 import { fitVolume } from "./profile.ts";
 import { fitRates, PAYMENT_PRIOR, WEBHOOK_PRIOR } from "./rates.ts";
 import { fitSales, learnSales } from "./sale.ts";
 import { appendMinute, between, type MinuteValues } from "./series.ts";
 import { appendSlices, fitSlices } from "./slices.ts";
 import { type DetectorState, daysSeen } from "./state.ts";
-import { quarterOfWeek } from "./zone.ts";
+import { LONGEST_EDGE } from "./volume.ts";
+import { DAY, quarterOfWeek } from "./zone.ts";
 
 /** The near level looks at minutes at least so old: a window of an hour holds none of them. */
 const NEAR_LAG = 60;
@@ -19,8 +22,10 @@ const NEAR_LAG = 60;
 const NEAR_FADE = Math.exp(-1 / 180);
 const SPIKE_RATIO = 1.5;
 const SPIKE_DEVIATIONS = 4.5;
-/** Quarters of the last three days in a spike after which it is the new normal. */
-const SPIKE_LIMIT = 0.75 * 3 * QUARTERS_A_DAY;
+/** One sale in a dead night is no spike. */
+const SPIKE_LEAST = 8;
+/** Days before today on which the same time was a spike, after which it is the new normal. */
+const SPIKE_DAYS = 3;
 
 export interface Observer {
   readonly timeZone: string;
@@ -41,7 +46,9 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   if (quarter !== history.next) {
     if (history.next >= 0) closeQuarter(state);
     const local = ts + (state.span?.offset ?? 0);
-    beginQuarter(history, quarter, quarterOfWeek(local), state.day);
+    const cell = quarterOfWeek(local);
+    beginQuarter(history, quarter, cell, state.day);
+    bendQuarter(state.minutes, shapeIndex(cell, local) - (shapeIndex(cell, local) % 15));
     if (state.dayKind !== "usual") maskQuarters(history, ts, ts + 1, MASK.day);
   }
   forecastMinute(state, ts, observer.forecast);
@@ -52,6 +59,7 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   appendMinute(series, observer.values);
   appendSlices(state.slices, series.count, ts, observed ? slices : undefined, observer.forecast.failureRate, learn);
   remember(history, slot(quarter), observer.values);
+  if (learn && state.volume !== null && daysSeen(state) >= 7 && !clockUndecided(state, ts)) learnMinute(state.minutes, observer.forecast.minute, bucket.attempts, observer.forecast.curve);
   followLevel(state);
   learnSales(state.sales, series, ts);
 }
@@ -69,6 +77,7 @@ function fillValues(state: DetectorState, { forecast, values }: Observer, bucket
   values.disputes = bucket.disputes ?? 0;
   values.expected = forecast.expected * judged;
   values.dip = forecast.dip * judged;
+  values.edge = forecast.edge * judged;
   values.near = forecast.near * judged;
   values.expectedFailed = forecast.failureRate * bucket.attempts;
   values.expectedRevenue = forecast.meanSale * bucket.succeeded;
@@ -96,12 +105,12 @@ function remember(history: History, at: number, values: MinuteValues): void {
 function followLevel(state: DetectorState): void {
   const minute = state.series.count - NEAR_LAG;
   if (minute < 1 || minute <= state.volumeAlarmUntil || state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
-  const { attempts, dip } = state.series.sums;
+  const { attempts, edge } = state.series.sums;
   state.nearSeen = state.nearSeen * NEAR_FADE + between(attempts, minute - 1, minute);
-  state.nearExpected = state.nearExpected * NEAR_FADE + between(dip, minute - 1, minute);
+  state.nearExpected = state.nearExpected * NEAR_FADE + between(edge, minute - 1, minute);
 }
 
-/** Hours far above the forecast are not learnt from, unless they last three days. */
+/** Hours far above the forecast are not learnt from, unless they come at the same time of day four days in a row. */
 function closeQuarter(state: DetectorState): void {
   const { history } = state;
   if (daysSeen(state) < 7 || history.next - history.first < 4) return;
@@ -112,13 +121,14 @@ function closeQuarter(state: DetectorState): void {
     expected += history.forecast[slot(quarter)] ?? 0;
   }
   const phi = state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02;
-  if (seen <= SPIKE_RATIO * expected || seen - expected <= SPIKE_DEVIATIONS * Math.sqrt(expected + phi * expected * expected)) return;
+  if (seen <= SPIKE_RATIO * expected || seen - expected < SPIKE_LEAST || seen - expected <= SPIKE_DEVIATIONS * Math.sqrt(expected + phi * expected * expected)) return;
   const until = (history.next + 1) * QUARTER_SECONDS;
   maskQuarters(history, until - 4 * QUARTER_SECONDS, until, MASK.spike);
-  let spikes = 0;
-  const back = Math.max(history.first, history.next - 3 * QUARTERS_A_DAY);
-  for (let quarter = back; quarter <= history.next; quarter++) if (((history.mask[slot(quarter)] ?? 0) & MASK.spike) !== 0) spikes++;
-  if (spikes > SPIKE_LIMIT) unmaskQuarters(history, back * QUARTER_SECONDS, until, MASK.spike);
+  for (let day = 1; day <= SPIKE_DAYS; day++) {
+    const quarter = history.next - day * QUARTERS_A_DAY;
+    if (quarter < history.first || ((history.mask[slot(quarter)] ?? 0) & MASK.spike) === 0) return;
+  }
+  for (let day = 0; day <= SPIKE_DAYS; day++) unmaskQuarters(history, until - day * DAY - 4 * QUARTER_SECONDS, until - day * DAY, MASK.spike);
 }
 
 /** At the first minute of a local day, from the days before it. */
@@ -127,6 +137,7 @@ export function fitDaily(state: DetectorState, ts: number): void {
   learnYesterday(state, ts);
   // `next` is the quarter still filling; at midnight it is whole.
   history.next += 1;
+  decideClock(state, ts, state.usual.phi[state.usual.windows.indexOf(15)] ?? 0.02);
   state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
   state.rates = fitRates(history, history.attempts, history.failed, PAYMENT_PRIOR, state.ratesSince);
   state.webhookRates = fitRates(history, history.webhooks, history.webhooksFailed, WEBHOOK_PRIOR);
@@ -155,7 +166,7 @@ function perAttempt(history: History, column: Float64Array, first: number): numb
 /** Errors of yesterday's forecast, once the forecast knew each weekday twice. */
 function learnYesterday(state: DetectorState, ts: number): void {
   const { series, history } = state;
-  if (series.count < 1440 || daysSeen(state) < 15) return;
+  if (series.count < 1440 || daysSeen(state) < 15 || clockUndecided(state, ts - 1)) return;
   const copy = (sums: Float64Array): Float64Array => Float64Array.from({ length: 1441 }, (_, minute) => between(sums, series.count - 1440, series.count - 1440 + minute));
   const leftOut = new Float64Array(1441);
   for (let minute = 0; minute < 1440; minute++) {
@@ -163,6 +174,9 @@ function learnYesterday(state: DetectorState, ts: number): void {
     leftOut[minute + 1] = (leftOut[minute] ?? 0) + (history.mask[at] === 0 ? 0 : 1);
   }
   const seen = copy(series.sums.attempts);
-  learnDispersion(state.usual, seen, copy(series.sums.dip), leftOut);
+  learnDispersion(state.usual, seen, copy(series.sums.dip), leftOut, (window) => window > LONGEST_EDGE);
+  learnDispersion(state.usual, seen, copy(series.sums.edge), leftOut, (window) => window <= LONGEST_EDGE);
+  state.usual.day++;
   learnDispersion(state.near, seen, copy(series.sums.near), leftOut);
+  state.near.day++;
 }

@@ -39,7 +39,8 @@ interface HourRecord {
 
 interface DayTotal {
   count: number;
-  quarters: number;
+  /** Share of a usual day's volume that may be learnt from. */
+  covered: number;
   readonly weekday: number;
   readonly age: number;
   weight: number;
@@ -72,22 +73,43 @@ const ageInWeeks = (last: number, quarter: number): number => (last - quarter) /
 
 function dayTotals(history: History, first: number, last: number, growth: number): Map<number, DayTotal> {
   const days = new Map<number, DayTotal>();
+  const usual = usualDay(history, first, last);
   for (let quarter = first; quarter <= last; quarter++) {
     const at = slot(quarter);
     if (!learnable(history, at)) continue;
     const day = history.day[at] ?? 0;
+    const cell = history.cell[at] ?? 0;
     let total = days.get(day);
     if (total === undefined) {
-      total = { count: 0, quarters: 0, weekday: Math.floor((history.cell[at] ?? 0) / QUARTERS_A_DAY), age: ageInWeeks(last, quarter), weight: 0 };
+      total = { count: 0, covered: 0, weekday: Math.floor(cell / QUARTERS_A_DAY), age: ageInWeeks(last, quarter), weight: 0 };
       days.set(day, total);
     }
-    total.quarters++;
+    total.covered += usual[cell % QUARTERS_A_DAY] ?? 0;
     total.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * total.age);
   }
-  // A day with a clock change has 92 or 100 quarters; one with a masked hour is not compared with whole ones.
-  for (const [day, total] of days) if (total.quarters < 90) days.delete(day);
-  for (const total of days.values()) total.weight = Math.exp(-total.age / DECAY_WEEKS);
+  for (const [day, total] of days) {
+    // A day with masked hours is made whole by what they usually bring; one with hardly any of its volume left says nothing.
+    if (total.covered < 0.5) days.delete(day);
+    else total.count /= total.covered;
+    total.weight = Math.exp(-total.age / DECAY_WEEKS) * Math.min(1, total.covered);
+  }
   return days;
+}
+
+/** Share of a day's attempts in each quarter of the day. */
+function usualDay(history: History, first: number, last: number): Float64Array {
+  const counts = new Float64Array(QUARTERS_A_DAY);
+  const seen = new Float64Array(QUARTERS_A_DAY);
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    if (!learnable(history, at)) continue;
+    const place = (history.cell[at] ?? 0) % QUARTERS_A_DAY;
+    counts[place] = (counts[place] ?? 0) + (history.attempts[at] ?? 0);
+    seen[place] = (seen[place] ?? 0) + 1;
+  }
+  const means = counts.map((count, place) => (count + 0.1) / Math.max(1, seen[place] ?? 0));
+  const total = means.reduce((sum, mean) => sum + mean, 0);
+  return means.map((mean) => mean / total);
 }
 
 /** Median of week-over-week log ratios, shrunk to none by its standard error, at most 5 % a week. */
@@ -237,7 +259,7 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
 }
 
 /** Smoothing a step makes a false dip on each side of it, every day: neighbours further apart than this stay a step. */
-const STEP = 1.5;
+export const STEP = 1.5;
 
 /** The value at `position` (0 to 1) inside a cell of a cyclic curve given at cell centres. */
 export function interpolate(cells: Float64Array, cell: number, position: number): number {

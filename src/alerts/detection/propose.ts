@@ -124,9 +124,9 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
   if (open !== undefined && open.alert.severity === "CRITICAL") return;
   const finding = judgeVolume(state, options);
   if (finding !== undefined) {
-    const from = onset(sums.dip, sums.attempts, 1 / 0.75, finding.from, now);
+    const from = onset(sums.edge, sums.attempts, 1 / 0.75, finding.from, now);
     const evidence = volumeEvidence(finding);
-    const missing = between(sums.dip, from, now) - between(sums.attempts, from, now);
+    const missing = between(sums.edge, from, now) - between(sums.attempts, from, now);
     const lossMinor = Math.round(Math.max(0, missing) * (1 - (state.rates?.store ?? 0)) * state.sales.store);
     const why = explainDip(evidence, localEnd(state), lossMinor, options.currency);
     const severity = finding.seen < CRITICAL_VOLUME * finding.expected ? "CRITICAL" : "WARNING";

@@ -7,7 +7,7 @@ const WRAP = MINUTES - 1;
 /** Columns: counts as they came, and what was expected of each minute before it closed. */
 const COLUMNS = [
   "attempts", "failed", "succeeded", "revenue", "webhooks", "webhooksFailed", "refunds", "disputes",
-  "expected", "dip", "near", "expectedFailed", "expectedRevenue", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
+  "expected", "dip", "edge", "near", "expectedFailed", "expectedRevenue", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
   "webhookTroubles", "leftOut",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -42,6 +42,7 @@ export function appendMinute(series: Series, values: MinuteValues): void {
   sums.disputes[at] = (sums.disputes[before] ?? 0) + values.disputes;
   sums.expected[at] = (sums.expected[before] ?? 0) + values.expected;
   sums.dip[at] = (sums.dip[before] ?? 0) + values.dip;
+  sums.edge[at] = (sums.edge[before] ?? 0) + values.edge;
   sums.near[at] = (sums.near[before] ?? 0) + values.near;
   sums.expectedFailed[at] = (sums.expectedFailed[before] ?? 0) + values.expectedFailed;
   sums.expectedRevenue[at] = (sums.expectedRevenue[before] ?? 0) + values.expectedRevenue;

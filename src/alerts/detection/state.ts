@@ -3,6 +3,7 @@
 import type { Alert, Metric } from "./alert.ts";
 import { createDispersion, type Dispersion } from "./dispersion.ts";
 import { createHistory, type History } from "./history.ts";
+import { createMinuteShape, type MinuteShape } from "./minute-shape.ts";
 import type { VolumeProfile } from "./profile.ts";
 import type { RateProfile } from "./rates.ts";
 import { createSaleModel, type SaleModel } from "./sale.ts";
@@ -34,6 +35,7 @@ export interface DetectorState {
   readonly history: History;
   readonly usual: Dispersion;
   readonly near: Dispersion;
+  readonly minutes: MinuteShape;
   readonly sales: SaleModel;
   readonly slices: SliceBook;
   volume: VolumeProfile | null;
@@ -55,6 +57,8 @@ export interface DetectorState {
   readonly floors: Partial<Record<Metric, number>>;
   /** Minute up to which volume was in alarm: not part of the near level. */
   volumeAlarmUntil: number;
+  /** Start of the last clock change that has been decided. */
+  decidedChange: number;
   /** Quarter from which failure rates count after a changed rate was accepted. */
   ratesSince: number;
 }
@@ -64,10 +68,10 @@ export function createState(): DetectorState {
     version: 1,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS),
-    sales: createSaleModel(), slices: createSliceBook(),
+    minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
-    nearSeen: 0, nearExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity,
+    nearSeen: 0, nearExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,
   };
 }
 

@@ -33,19 +33,21 @@ const LEAST_EXPECTED = 6;
 const SCREEN = 2.5;
 /** A dip against the near level must also be some dip against the usual one: the end of a promotion is none. */
 const NEAR_KEEP_USUAL = 0.8;
+/** Windows up to here are measured against the edge-tolerant profile. */
+export const LONGEST_EDGE = 360;
 export const NEAR_WINDOWS = WINDOWS.filter((window) => window <= 60);
 
 /** The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to. */
 export function findDip(series: Series, model: VolumeModel, floor: number): VolumeFinding | undefined {
   const now = series.count;
-  const { attempts, dip, near } = series.sums;
+  const { attempts, dip, edge, near } = series.sums;
   let best: VolumeFinding | undefined;
   for (let index = 0; index < WINDOWS.length; index++) {
     const window = WINDOWS[index] ?? 0;
     const from = now - window;
     if (from < floor) break;
     if (window < model.shortestWindow) continue;
-    const usual = between(dip, from, now);
+    const usual = between(window <= LONGEST_EDGE ? edge : dip, from, now);
     if (usual < LEAST_EXPECTED) continue;
     const seen = between(attempts, from, now);
     const keep = window < 60 ? model.keepShort : model.keepLong;
@@ -77,10 +79,10 @@ function stillDown(series: Series, floor: number): boolean {
 
 /** Volume above 75 % of the expected and within 1.5 deviations of it, in the shortest window with `least` expected attempts. */
 export function isBack(series: Series, floor: number, least: number): boolean {
-  const { attempts, dip } = series.sums;
-  const from = reachBack(dip, floor, series.count, least);
+  const { attempts, edge } = series.sums;
+  const from = reachBack(edge, floor, series.count, least);
   if (from < 0) return false;
-  const expected = between(dip, from, series.count);
+  const expected = between(edge, from, series.count);
   const seen = between(attempts, from, series.count);
   return seen > 0.75 * expected && (seen - expected) / Math.sqrt(expected) > -1.5;
 }
