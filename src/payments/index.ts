@@ -6,4 +6,5 @@ export { describe } from "./describe.ts";
 export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
 export { paymentsMigrations } from "./migrations/index.ts";
 export { type Attempt, type Dispute, type Payment, PAYMENT_STATUSES, type PaymentStatus, type Refund } from "./payment.ts";
+export { type AttemptCount, countAttempts, eventSeqsOf, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope } from "./query.ts";
 export { REFUND_STATUSES, type RefundStatus } from "./state.ts";

@@ -41,6 +41,7 @@ const payments: Migration = {
       payment_no ${ddl.int} not null,
       primary key (alias, live, account)
     )${ddl.withoutRowid}`,
+    "create index payment_alias_payment on payment_alias (payment_no)",
     `create table payment_event (
       payment_no ${ddl.int} not null,
       event_seq ${ddl.int} not null,

@@ -244,7 +244,8 @@ export const anyStory = (key: string): fc.Arbitrary<Story> =>
       pace: fc.constantFrom(0, 1, 40, 5000),
       withIntent: fc.boolean(),
     })
-    .map(({ name, ...options }) => tell(name, { key, ...options }));
+    // Without an intent a failed authentication leaves no trace.
+    .map(({ name, withIntent, ...options }) => tell(name, { key, withIntent: withIntent || name === "authenticationFailed", ...options }));
 
 /** A number of stories whose events come mixed, repeated and in any order, cut into batches. */
 export const anyHistory: fc.Arbitrary<{ ordered: LedgerEntry[]; batches: LedgerEntry[][] }> = fc

@@ -1,0 +1,162 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Currency, Minor } from "../money/index.ts";
+import { AppError, type Tx } from "../platform/index.ts";
+import type { Cause } from "./cause.ts";
+import { describe } from "./describe.ts";
+import { unpack } from "./packed.ts";
+import type { Payment, PaymentStatus } from "./payment.ts";
+
+export interface PaymentScope {
+  /** Only of this mode; either when left out. */
+  readonly live?: boolean | undefined;
+  /** Only of this connected account, null for the account itself; any when left out. */
+  readonly account?: string | null | undefined;
+}
+
+/**
+ * One payment by its own id or that of any of its parts (`pi_`, `ch_`, `re_`, `dp_`); null when we know of none. Should
+ * one id stand in both modes, the live payment is meant.
+ */
+export async function getPayment(tx: Tx, idOrAlias: string, scope: PaymentScope = {}): Promise<Payment | null> {
+  const row = await tx
+    .selectFrom("payment_alias")
+    .innerJoin("payment", "payment.no", "payment_alias.payment_no")
+    .select("payment.state")
+    .where("payment_alias.alias", "=", idOrAlias)
+    .$if(scope.live !== undefined, (query) => query.where("payment_alias.live", "=", scope.live === true ? 1 : 0))
+    .$if(scope.account !== undefined, (query) => query.where("payment_alias.account", "=", scope.account ?? ""))
+    .orderBy("payment_alias.live", "desc")
+    .orderBy("payment.no")
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : describe(unpack(row.state));
+}
+
+/** Subquery of one integer column: ledger positions of the events that told of this payment, for the events list. */
+export function eventSeqsOf(idOrAlias: string): RawBuilder<unknown> {
+  return sql`select payment_event.event_seq from payment_event where payment_event.payment_no in (select payment_no from payment_alias where alias = ${idOrAlias})`;
+}
+
+export interface PaymentFilter extends PaymentScope {
+  readonly status?: PaymentStatus | undefined;
+  /** Begun at or after, ms UTC. */
+  readonly sinceMs?: number | undefined;
+  /** Begun before, ms UTC. */
+  readonly untilMs?: number | undefined;
+  /** The whole address, any case. */
+  readonly email?: string | undefined;
+  readonly amount?: Minor | undefined;
+  readonly currency?: Currency | undefined;
+  /** Of the last failed attempt: whose trouble it was… */
+  readonly cause?: Cause | undefined;
+  /** … and the code, e.g. `insufficient_funds`. */
+  readonly code?: string | undefined;
+}
+
+export interface ListedPayment extends Pick<Payment, "id" | "live" | "account" | "status" | "finalOutcome" | "currency" | "amount" | "captured" | "refunded" | "disputed" | "email" | "customer" | "invoice" | "method" | "brand" | "country" | "createdAt" | "updatedAt"> {
+  readonly cause: Cause | null;
+  readonly code: string | null;
+}
+
+export interface PaymentPage {
+  readonly payments: readonly ListedPayment[];
+  /** Opaque; pass it back for the next page. Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** @throws AppError `invalid` for a cursor that we did not make. */
+function decodeCursor(cursor: string): { createdAt: number; no: number } {
+  const match = /^(-?\d{1,16})\.(\d{1,16})$/.exec(Buffer.from(cursor, "base64url").toString("latin1"));
+  if (match === null) throw new AppError("invalid", "`cursor` is not one of ours; take it from `next_cursor` of the page before", { code: "cursor_invalid" });
+  return { createdAt: Number(match[1]), no: Number(match[2]) };
+}
+
+const COLUMNS = ["no", "id", "live", "account", "status", "final_outcome", "cause", "code", "currency", "amount", "captured", "refunded", "disputed", "email", "customer", "invoice", "method", "brand", "country", "created_at", "updated_at"] as const;
+
+function selection(tx: Tx, filter: PaymentFilter) {
+  // A payment without a currency is known by a link only, and nothing to show yet.
+  let query = tx.selectFrom("payment").select(COLUMNS).where("currency", "is not", null);
+  if (filter.live !== undefined) query = query.where("live", "=", filter.live ? 1 : 0);
+  if (filter.account !== undefined) query = query.where("account", "=", filter.account ?? "");
+  if (filter.status !== undefined) query = query.where("status", "=", filter.status);
+  if (filter.sinceMs !== undefined) query = query.where("created_at", ">=", filter.sinceMs);
+  if (filter.untilMs !== undefined) query = query.where("created_at", "<", filter.untilMs);
+  if (filter.email !== undefined) query = query.where("email", "=", filter.email.trim().toLowerCase());
+  if (filter.amount !== undefined) query = query.where("amount", "=", filter.amount);
+  if (filter.currency !== undefined) query = query.where("currency", "=", filter.currency);
+  if (filter.cause !== undefined) query = query.where("cause", "=", filter.cause);
+  if (filter.code !== undefined) query = query.where("code", "=", filter.code);
+  return query;
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof selection>["execute"]>>[number];
+
+function listed(row: Row): ListedPayment {
+  return {
+    id: row.id,
+    live: row.live === 1,
+    account: row.account === "" ? null : row.account,
+    status: row.status as PaymentStatus,
+    finalOutcome: row.final_outcome as Payment["finalOutcome"],
+    cause: row.cause as Cause | null,
+    code: row.code,
+    currency: row.currency as Currency | null,
+    amount: row.amount as Minor,
+    captured: row.captured as Minor,
+    refunded: row.refunded as Minor,
+    disputed: row.disputed as Minor,
+    email: row.email,
+    customer: row.customer,
+    invoice: row.invoice,
+    method: row.method,
+    brand: row.brand,
+    country: row.country,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/**
+ * A page of payments, newest begun first, stable while more arrive.
+ *
+ * @param limit 1 to 100.
+ */
+export async function listPayments(tx: Tx, filter: PaymentFilter, limit: number, cursor: string | null): Promise<PaymentPage> {
+  let query = selection(tx, filter);
+  if (cursor !== null) {
+    const { createdAt, no } = decodeCursor(cursor);
+    query = query.where(sql<boolean>`(created_at, no) < (${createdAt}, ${no})`);
+  }
+  const rows = await query
+    .orderBy("created_at", "desc")
+    .orderBy("no", "desc")
+    .limit(limit + 1)
+    .execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    payments: page.map(listed),
+    nextCursor: rows.length > limit && last !== undefined ? Buffer.from(`${last.created_at}.${last.no}`).toString("base64url") : null,
+  };
+}
+
+export interface AttemptCount {
+  readonly currency: string;
+  readonly outcome: "succeeded" | "failed";
+  readonly cause: Cause | null;
+  readonly count: number;
+}
+
+/** Attempts whose outcome was told in `[fromMs, toMs)`, exact to the millisecond, of one mode and account. */
+export async function countAttempts(tx: Tx, fromMs: number, toMs: number, live: boolean, account: string | null): Promise<AttemptCount[]> {
+  const rows = await tx
+    .selectFrom("attempt")
+    .select(({ fn }) => ["currency", "outcome", "cause", fn.countAll<number>().as("count")])
+    .where("live", "=", live ? 1 : 0)
+    .where("at", ">=", fromMs)
+    .where("at", "<", toMs)
+    .where("account", "=", account ?? "")
+    .groupBy(["currency", "outcome", "cause"])
+    .execute();
+  return rows.map((row) => ({ currency: row.currency, outcome: row.outcome as AttemptCount["outcome"], cause: row.cause as Cause | null, count: row.count }));
+}
