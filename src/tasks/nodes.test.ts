@@ -189,7 +189,7 @@ onBothDatabases("nodes of the scheduler", taskMigrations, (database) => {
         return await db.write(step);
       },
     } as typeof db;
-    const { node, pass, lines, errors } = nodesOn(db);
+    const { node, pass, lines, errors, events } = nodesOn(db);
     const task = heldTask();
     const one = node("one", [task.definition], shaky);
     await one.start();
@@ -198,9 +198,10 @@ onBothDatabases("nodes of the scheduler", taskMigrations, (database) => {
     task.runs[0]?.end({ found: 1 });
     await one.idle();
     expect(errors).toMatchObject([{ kind: "unavailable" }]);
-    pass(20_000);
+    // Longer than its limit: it has ended all the same.
+    pass(130_000);
     await one.runDue();
-    expect(lines.at(-1)).toMatchObject({ event: "sweep_start" });
+    expect(events()).not.toContain("sweep_complete");
     away = false;
     await one.runDue();
     expect(lines.at(-1)).toMatchObject({ event: "sweep_complete", found: 1 });

@@ -22,11 +22,13 @@ async function served(database: TestDatabase) {
     db,
     clock,
     tasks,
-    scheduler,
     viewer: needs("viewer", "operator"),
     operator: needs("operator"),
-    audit: async (tx, request, run) => {
-      audited.push([request.id.length > 0, run.task, (await tx.selectFrom("task_run").selectAll().execute()).length]);
+    runNow: async (name, request) => {
+      const { run } = await scheduler.runNow(name, async (tx, begun) => {
+        audited.push([request.id.length > 0, begun.task, (await tx.selectFrom("task_run").selectAll().execute()).length]);
+      });
+      return run;
     },
   });
   const url = await http.listen({ port: 0, host: "127.0.0.1" });

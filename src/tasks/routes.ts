@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Clock, Database, Guard, Http, HttpRequest, Tx } from "../platform/index.ts";
+import type { Clock, Database, Guard, Http, HttpRequest } from "../platform/index.ts";
 import { RUN_SHAPE, showRun, showTask, TASK_SHAPE } from "./present.ts";
-import { findTask, type Scheduler } from "./scheduler.ts";
+import { findTask } from "./scheduler.ts";
 import { readTaskStatuses } from "./status.ts";
 import { readRuns } from "./store.ts";
 import type { TaskDefinition, TaskRun } from "./task.ts";
@@ -10,12 +10,14 @@ export interface TaskRoutes {
   db: Database;
   clock: Clock;
   tasks: readonly TaskDefinition[];
-  scheduler: Scheduler;
   /** Who may look, and who may start a run. */
   viewer: Guard;
   operator: Guard;
-  /** Writes who started a run into the audit trail, in the transaction that begins it. */
-  audit(tx: Tx, request: HttpRequest, run: TaskRun): Promise<void>;
+  /**
+   * Begins a run for who asks, and writes that into the audit trail in the same transaction. The scheduler may live in
+   * another thread.
+   */
+  runNow(name: string, request: HttpRequest): Promise<TaskRun>;
 }
 
 const OK = z.literal(true);
@@ -71,7 +73,7 @@ function runRoutes(http: Http, deps: TaskRoutes): void {
       schema: { summary: "Start a run now; answers as soon as it has begun", tags: ["tasks"], params: NAME, response: { 202: z.object({ ok: OK, data: RUN_SHAPE }) } },
     },
     async (request, reply) => {
-      const { run } = await deps.scheduler.runNow(request.params.name, (tx, begun) => deps.audit(tx, request, begun));
+      const run = await deps.runNow(request.params.name, request);
       return await reply.code(202).send({ ok: true as const, data: showRun(run) });
     },
   );
