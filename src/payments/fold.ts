@@ -1,7 +1,6 @@
 import type { Insertable } from "kysely";
 import type { Indigestible, LedgerEntry } from "../ledger/index.ts";
-import type { Tables, Tx } from "../platform/index.ts";
-import { inChunks } from "./chunks.ts";
+import { inChunks, type Tables, type Tx } from "../platform/index.ts";
 import { assemble, type Component, type Told } from "./components.ts";
 import { describe } from "./describe.ts";
 import { digest } from "./digest.ts";

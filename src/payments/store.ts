@@ -1,5 +1,4 @@
-import type { Tx } from "../platform/index.ts";
-import { inChunks } from "./chunks.ts";
+import { inChunks, type Tx } from "../platform/index.ts";
 import { unpack } from "./packed.ts";
 import type { Payment } from "./payment.ts";
 import type { PaymentState } from "./state.ts";

@@ -8,6 +8,7 @@ export { type Journal, type JournalTrouble, openJournal, requireWritableDirector
 export { createLog, type Logger } from "./log.ts";
 export * from "./loop.ts";
 export * from "./redact.ts";
+export { inChunks } from "./db/chunks.ts";
 export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
 export { type Dialect } from "./db/dialect.ts";
 export { migrate, type Migration } from "./db/migrate.ts";

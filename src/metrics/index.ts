@@ -1,0 +1,12 @@
+/** Minute, hour and day buckets folded from payments and deliveries; windows and series over them. */
+import "./store.ts";
+
+export { SLICE_KINDS, type SliceKind } from "./contribution.ts";
+export { type Day, localDays } from "./days.ts";
+export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type DeliveryCounts, deliverySeries, foldDeliveries, sumDeliveries } from "./deliveries.ts";
+export { foldMetrics, type MetricsOptions, type TouchedBucket } from "./fold.ts";
+export { addMeasures, type Measure, type Measures, MEASURES } from "./measures.ts";
+export { metricsMigrations } from "./migrations/index.ts";
+export { retainMetrics } from "./retain.ts";
+export { type Grain, timeZoneOf } from "./store.ts";
+export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";
