@@ -1,3 +1,4 @@
+import type { Config } from "../app/config.ts";
 import type { Clock, Database } from "../platform/index.ts";
 
 /** What a command stands on; made once by the entry, and by tests. */
@@ -9,6 +10,12 @@ export interface CliContext {
   print(text: string): void;
   /** What the process ends with, unless it fails. */
   setExitCode(code: number): void;
+}
+
+/** For commands that act as the service does. */
+export interface ServiceContext extends CliContext {
+  /** The environment over `tillwatch.yaml`. @throws ConfigError with every problem. */
+  config(): Promise<Config>;
 }
 
 /** Runs a command's work with the database open, and closes it whatever happens. */

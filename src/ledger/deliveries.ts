@@ -19,12 +19,29 @@ interface DeliveryRead {
   live: number | null;
 }
 
+const SELECT = sql`select delivery.*, event.event_id as known_id, event.type_id as known_type, event.live
+  from delivery left join event on event.seq = delivery.event_seq`;
+
 /** Deliveries after a position, in the order they were committed; the journal and the metrics follow by cursor. */
 export async function readDeliveriesAfter(tx: Tx, seq: number, limit: number): Promise<DeliveryRecord[]> {
-  const { rows } = await sql<DeliveryRead>`
-    select delivery.*, event.event_id as known_id, event.type_id as known_type, event.live
-    from delivery left join event on event.seq = delivery.event_seq
-    where delivery.seq > ${seq} order by delivery.seq limit ${limit}`.execute(tx);
+  const { rows } = await sql<DeliveryRead>`${SELECT} where delivery.seq > ${seq} order by delivery.seq limit ${limit}`.execute(tx);
+  return await toRecords(tx, rows);
+}
+
+/** A page of deliveries, newest first. */
+export async function listDeliveries(
+  tx: Tx,
+  filter: { readonly outcome?: DeliveryOutcome | undefined; readonly before: number | null; readonly limit: number },
+): Promise<{ deliveries: DeliveryRecord[]; nextCursor: string | null }> {
+  const conditions = [sql`1 = 1`];
+  if (filter.before !== null) conditions.push(sql`delivery.seq < ${filter.before}`);
+  if (filter.outcome !== undefined) conditions.push(sql`delivery.outcome = ${filter.outcome}`);
+  const { rows } = await sql<DeliveryRead>`${SELECT} where ${sql.join(conditions, sql` and `)} order by delivery.seq desc limit ${filter.limit + 1}`.execute(tx);
+  const deliveries = await toRecords(tx, rows.slice(0, filter.limit));
+  return { deliveries, nextCursor: rows.length > filter.limit ? String(deliveries.at(-1)?.seq) : null };
+}
+
+async function toRecords(tx: Tx, rows: readonly DeliveryRead[]): Promise<DeliveryRecord[]> {
   if (rows.length === 0) return [];
   const terms = (await readTerms(tx)).byId;
   return rows.map((row) => ({

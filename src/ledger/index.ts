@@ -8,6 +8,9 @@ export { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES, type Refus
 export { EVENT_FLAG, type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
 export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
+export { showEvent } from "./present.ts";
+export { eventQuery, limitField, timeField } from "./query.ts";
 export { lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";
+export { ledgerRoutes } from "./routes.ts";
 export { EVENT_STATUSES, type EventFilter, type EventPage, type EventStatus, type ListedEvent, searchEvents } from "./search.ts";

@@ -10,3 +10,4 @@ export { metricsMigrations } from "./migrations/index.ts";
 export { retainMetrics } from "./retain.ts";
 export { type Grain, timeZoneOf } from "./store.ts";
 export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";
+export { saleUnevenness } from "../payments/index.ts";

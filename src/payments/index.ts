@@ -8,3 +8,5 @@ export { paymentsMigrations } from "./migrations/index.ts";
 export { type Attempt, type Dispute, type Payment, PAYMENT_STATUSES, type PaymentStatus, type Refund } from "./payment.ts";
 export { type AttemptCount, countAttempts, eventSeqsOf, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope } from "./query.ts";
 export { REFUND_STATUSES, type RefundStatus } from "./state.ts";
+export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";
+export { saleUnevenness } from "./spread.ts";

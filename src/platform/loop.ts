@@ -16,6 +16,8 @@ export interface LoopOptions {
   retryMs?: number;
   /** Wait this long (ms) after a step that did work; 0 yields to the event loop only. */
   pauseMs?: () => number;
+  /** Rest at least this long (ms) after a step that found nothing, also when woken: for steps that cost something. */
+  restMs?: number;
   onError(error: unknown): void;
 }
 
@@ -46,7 +48,10 @@ export function startLoop(step: () => Promise<boolean>, options: LoopOptions): L
         failures = 0;
         if (stopped) return;
         if (worked) await sleep(options.pauseMs?.() ?? 0, false);
-        else await sleep(options.pollMs, true);
+        else {
+          if (options.restMs !== undefined) await sleep(options.restMs, false);
+          if (!stopped) await sleep(options.pollMs, true);
+        }
       } catch (error) {
         failures += 1;
         options.onError(error);

@@ -50,6 +50,8 @@ const events: Migration = {
       count ${ddl.int} not null default 1
     )`,
     "create index delivery_trouble on delivery (received_at) where outcome in ('malformed', 'failed', 'rejected')",
+    // All but the ordinary outcome, so that a list of any of them is short work and the ordinary one costs no index.
+    "create index delivery_unusual on delivery (outcome, seq) where outcome <> 'accepted'",
     `create table consumer (name text primary key, seq ${ddl.int} not null, updated_at ${ddl.int} not null)`,
     `create table event_failure (
       event_seq ${ddl.int} primary key,

@@ -1,0 +1,94 @@
+import { Worker } from "node:worker_threads";
+import type { Actor } from "../access/index.ts";
+import { type Append, openAppend } from "../ledger/index.ts";
+import { AppError, type Database } from "../platform/index.ts";
+import type { TaskRun } from "../tasks/index.ts";
+import { remoteAppend } from "./append-channel.ts";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
+
+/** The near end of the thread behind the requests. */
+export interface Background {
+  readonly append: Append;
+  /** Events were committed on this side: derive soon. */
+  wake(): void;
+  /** Begins a task now, and says in the audit trail who asked. @throws AppError as the scheduler does. */
+  runTask(name: string, actor: Actor, requestId: string): Promise<TaskRun>;
+  /** Lets the running step end; resolves when the thread is gone. */
+  stop(): Promise<void>;
+}
+
+interface Caller {
+  resolve(run: TaskRun): void;
+  reject(error: Error): void;
+}
+
+/**
+ * @param onDeath called when the thread ends without having been told to: the process cannot go on and should end, so
+ *   that its supervisor starts it anew.
+ */
+export async function startBackground(db: Database, onDeath: (error: Error) => void): Promise<Background> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url));
+  const callers = new Map<number, Caller>();
+  const ready = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  let stopping = false;
+  let calls = 0;
+  const remote = remoteAppend(worker);
+  const post = (message: ToWorker): void => worker.postMessage(message);
+
+  worker.on("message", (message: FromWorker) => {
+    switch (message.kind) {
+      case "ready":
+        ready.resolve();
+        return;
+      case "stopped":
+        stopped.resolve();
+        return;
+      case "task_begun":
+        callers.get(message.id)?.resolve(message.run);
+        callers.delete(message.id);
+        return;
+      case "task_refused": {
+        const { error } = message;
+        callers.get(message.id)?.reject(error === null ? new AppError("internal", "the task could not be begun") : new AppError(error.kind, error.text, { code: error.code }));
+        callers.delete(message.id);
+        return;
+      }
+    }
+  });
+  const dead = (error: Error): void => {
+    remote.fail(new AppError("unavailable", "the service is ending", { cause: error }));
+    ready.reject(error);
+    stopped.resolve();
+    if (!stopping) onDeath(error);
+  };
+  worker.on("error", dead);
+  worker.on("exit", (code) => dead(new Error(`the background thread ended with code ${code}`)));
+  await ready.promise;
+
+  const local = db.kind === "postgres" ? openAppend(db) : null;
+  const wake = (): void => post({ kind: "wake" });
+  return {
+    append:
+      local === null
+        ? remote.append
+        : async (items) => {
+            const results = await local(items);
+            wake();
+            return results;
+          },
+    wake,
+    runTask: (task, actor, requestId) =>
+      new Promise((resolve, reject) => {
+        calls += 1;
+        callers.set(calls, { resolve, reject });
+        post({ kind: "run_task", id: calls, task, actor, requestId });
+      }),
+    stop: async () => {
+      stopping = true;
+      post({ kind: "stop" });
+      await stopped.promise;
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { statfs } from "node:fs/promises";
+import { sql } from "kysely";
+import type { CheckResult, HealthCheck } from "../health/index.ts";
+import { lastDeliveryAt } from "../ledger/index.ts";
+import type { Clock, Database } from "../platform/index.ts";
+import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
+import type { Config } from "./config.ts";
+import { deriveBacklog } from "./derive.ts";
+
+interface CheckParts {
+  readonly db: Database;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly tasks: readonly TaskDefinition[];
+}
+
+const GIB = 1024 ** 3;
+const HOUR = 3_600_000;
+
+function database({ db }: CheckParts): HealthCheck {
+  return {
+    name: "database",
+    timeoutMs: 3000,
+    whenSilent: "down",
+    essential: true,
+    run: async () => {
+      await sql`select 1`.execute(db.read);
+      return { state: "ok", figure: db.kind };
+    },
+  };
+}
+
+function disk({ config }: CheckParts): HealthCheck {
+  return {
+    name: "disk",
+    timeoutMs: 2000,
+    run: async () => {
+      const { bavail, bsize, blocks } = await statfs(config.dataDir);
+      const free = bavail * bsize;
+      const share = blocks === 0 ? 1 : bavail / blocks;
+      const figure = `${(free / GIB).toFixed(1)} GiB free`;
+      if (free < GIB / 4) return { state: "down", figure, todo: `free space on the disk of ${config.dataDir}: events can soon not be stored` };
+      if (share < 0.05 || free < GIB) return { state: "degraded", figure, todo: `less than 1 GiB or 5 % is left on the disk of ${config.dataDir}; free space, or keep less (retention)` };
+      return { state: "ok", figure };
+    },
+  };
+}
+
+function derivation({ db }: CheckParts): HealthCheck {
+  return {
+    name: "processing",
+    timeoutMs: 3000,
+    run: async () => {
+      const backlog = await deriveBacklog(db.read);
+      const failed = (await db.read.selectFrom("event_failure").select(({ fn }) => fn.countAll<number>().as("n")).executeTakeFirst())?.n ?? 0;
+      const figure = `${backlog} events waiting, ${failed} set aside`;
+      if (backlog > 20_000) return { state: "degraded", figure, todo: "figures are behind the events; if this lasts, look into the log for what fails" };
+      if (failed > 0) return { state: "degraded", figure, todo: "see GET /api/payments/events?status=failed; after an update they are tried again by `tillwatch events retry`" };
+      return { state: "ok", figure };
+    },
+  };
+}
+
+function ingest({ db, clock }: CheckParts): HealthCheck {
+  return {
+    name: "ingest",
+    timeoutMs: 3000,
+    run: async () => {
+      const last = await lastDeliveryAt(db.read);
+      if (last === null) return { state: "unknown", figure: "no delivery yet", todo: "register <this address>/webhooks/stripe at Stripe and set STRIPE_WEBHOOK_SECRET; see the README" };
+      const hours = (clock.now() - last) / HOUR;
+      const figure = `last delivery ${Math.round((clock.now() - last) / 1000)} s ago`;
+      if (hours > 24) return { state: "degraded", figure, sinceMs: last, todo: "nothing has come for a day; see at Stripe whether the endpoint is still enabled" };
+      return { state: "ok", figure };
+    },
+  };
+}
+
+function scheduler(parts: CheckParts): HealthCheck {
+  return {
+    name: "scheduler",
+    timeoutMs: 3000,
+    run: async () => {
+      const statuses = await readTaskStatuses(parts.db, parts.tasks, parts.clock.now());
+      const lagMs = Math.max(0, ...statuses.map((status) => status.overdueMs));
+      const figure = `${Math.round(lagMs / 1000)} s behind`;
+      if (lagMs > 10 * 60_000) return { state: "down", figure, todo: "due tasks are not begun; restart the service and look into its log" };
+      if (lagMs > 2 * 60_000) return { state: "degraded", figure, todo: "due tasks are begun late; the machine may be overloaded" };
+      return { state: "ok", figure };
+    },
+  };
+}
+
+function taskCheck(parts: CheckParts, task: TaskDefinition): HealthCheck {
+  return {
+    name: `task_${task.name}`,
+    timeoutMs: 3000,
+    run: async (): Promise<CheckResult> => {
+      const [status] = await readTaskStatuses(parts.db, [task], parts.clock.now());
+      const last = status?.lastRun ?? null;
+      if (status === undefined || last === null) return { state: "unknown", figure: "has not run yet", todo: "it runs when it is due; `tillwatch tasks` says when" };
+      const figure = `${last.outcome}, ${new Date(last.startedAt).toISOString()}`;
+      if (status.failuresInARow > 0) return { state: "degraded", figure, todo: `the last ${status.failuresInARow} run(s) did not end well; see \`tillwatch tasks runs ${task.name}\`` };
+      return { state: "ok", figure };
+    },
+  };
+}
+
+function stripe({ config }: CheckParts): HealthCheck {
+  return {
+    name: "stripe",
+    timeoutMs: 1000,
+    run: async () => {
+      if (config.sandbox) return { state: "ok", figure: "sandbox: the built-in stand-in, not Stripe" };
+      if (config.stripe.webhookSecrets.length === 0) return { state: "down", figure: "no webhook secret", todo: "set STRIPE_WEBHOOK_SECRET to the whsec_… of the endpoint; until then every delivery is refused" };
+      return { state: "ok", figure: `${config.stripe.mode} mode, ${config.stripe.webhookSecrets.length} webhook secret(s)` };
+    },
+  };
+}
+
+/** What `/api/system-health` and `tillwatch health` look at. */
+export function healthChecks(parts: CheckParts): HealthCheck[] {
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), scheduler(parts), stripe(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+}

@@ -1,0 +1,41 @@
+import { consume, consumerSeq, type Digest, lastSeq, retryArmed } from "../ledger/index.ts";
+import { foldDeliveries, foldMetrics } from "../metrics/index.ts";
+import { foldPayments } from "../payments/index.ts";
+import type { Clock, Database, Tx } from "../platform/index.ts";
+
+/** The one consumer of events: payments and metrics move together, in one transaction. */
+export const DERIVE = "derive";
+
+/** Folds a batch into payments, and what changed there into metrics. */
+export function digestWith(timeZone: string): Digest {
+  return async (tx, entries) => {
+    const { changes, failures } = await foldPayments(tx, entries);
+    await foldMetrics(tx, changes, { timeZone });
+    return failures;
+  };
+}
+
+/** One step of everything derived from events; answers how many events it took. */
+export async function deriveEvents(db: Database, timeZone: string, limit: number, nowMs: number): Promise<number> {
+  const digest = digestWith(timeZone);
+  const taken = await consume(db, DERIVE, limit, digest, nowMs);
+  return taken > 0 ? taken : await retryArmed(db, DERIVE, limit, digest, nowMs);
+}
+
+/** Events stored and not yet derived from. */
+export async function deriveBacklog(tx: Tx): Promise<number> {
+  return (await lastSeq(tx)) - (await consumerSeq(tx, DERIVE));
+}
+
+/**
+ * Derives from all that is stored, for a command that must see the present. Safe beside a running service: whoever
+ * holds the consumer's lock takes the next batch.
+ *
+ * @param limitMs gives up after this long; the answer is how many events are still behind.
+ */
+export async function catchUp(db: Database, timeZone: string, clock: Clock, limitMs: number): Promise<number> {
+  const until = clock.now() + limitMs;
+  while ((await deriveEvents(db, timeZone, 1000, clock.now())) > 0 && clock.now() < until);
+  while ((await foldDeliveries(db, { timeZone }, 5000, clock.now())) > 0 && clock.now() < until);
+  return await deriveBacklog(db.read);
+}

@@ -1,0 +1,19 @@
+import type { Migration } from "../platform/index.ts";
+import { accessMigrations } from "../access/index.ts";
+import { alertMigrations } from "../alerts/index.ts";
+import { ledgerMigrations } from "../ledger/index.ts";
+import { metricsMigrations } from "../metrics/index.ts";
+import { paymentsMigrations } from "../payments/index.ts";
+import { taskMigrations } from "../tasks/index.ts";
+import { nodeMigrations } from "./nodes.ts";
+
+/** Every room's migrations, in the order they are applied to a new database. */
+export const migrations: readonly Migration[] = [
+  ...ledgerMigrations,
+  ...accessMigrations,
+  ...paymentsMigrations,
+  ...metricsMigrations,
+  ...alertMigrations,
+  ...taskMigrations,
+  ...nodeMigrations,
+];

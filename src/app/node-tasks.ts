@@ -1,0 +1,87 @@
+import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
+import { retainDeliveries, retainEvents } from "../ledger/index.ts";
+import { retainMetrics } from "../metrics/index.ts";
+import type { Clock, Database, Journal } from "../platform/index.ts";
+import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
+import type { Config } from "./config.ts";
+import { catchUp, DERIVE } from "./derive.ts";
+
+export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
+
+const MINUTE = 60_000;
+
+/** What the literal rules are judged by. */
+export function evaluationOf(config: Config): EvaluateOptions {
+  const { alerts, merchant, stripe } = config;
+  return {
+    scope: { live: stripe.mode === "live", timeZone: merchant.timeZone, mainCurrency: merchant.currency },
+    thresholds: {
+      webhookFailures5m: alerts.webhookFailures5m,
+      paymentErrorRate1h: alerts.paymentErrorRate1h,
+      revenueChangeDoD: alerts.revenueChangeDod,
+      evidence: alerts.evidence,
+    },
+  };
+}
+
+/** Judges now and appends the record; the task and the command are the same. */
+export async function productionAlerts(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">): ReturnType<typeof evaluate> {
+  const behind = await catchUp(db, config.merchant.timeZone, clock, 10_000);
+  const evaluation = await evaluate(db, evaluationOf(config), clock.now());
+  const record = behind > 0 ? { ...evaluation.record, events_behind: behind } : evaluation.record;
+  journal.append(PRODUCTION_ALERTS_LOG, [record]);
+  return { ...evaluation, record };
+}
+
+/** Repeats a small deletion until there is nothing left, giving way in between. */
+async function repeat(signal: AbortSignal, step: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const gone = await step();
+    total += gone;
+    if (gone === 0 || signal.aborted) return total;
+    await new Promise<void>((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function retention(db: Database, config: Config, nowMs: number, signal: AbortSignal): Promise<Record<string, number>> {
+  const { retention: keep } = config;
+  const step = async (keepMs: number | null, forget: (beforeMs: number) => Promise<number>) => (keepMs === null ? 0 : await repeat(signal, () => forget(nowMs - keepMs)));
+  return {
+    events: await step(keep.eventsMs, (before) => retainEvents(db, before, 500)),
+    deliveries: await step(keep.deliveriesMs, (before) => retainDeliveries(db, before, 1000)),
+    minutes: await step(keep.minutesMs, (before) => retainMetrics(db, "minute", before, 1000, DERIVE)),
+    hours: await step(keep.hoursMs, (before) => retainMetrics(db, "hour", before, 1000, DERIVE)),
+    task_runs: await step(keep.taskRunsMs, (before) => db.write((tx) => retainTaskRuns(tx, before, 1000))),
+  };
+}
+
+/** The scheduled tasks, as configured. */
+export function taskDefinitions(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">): TaskDefinition[] {
+  const definitions: TaskDefinition[] = [
+    {
+      name: "production_alerts",
+      description: "Judges the production alerts and appends the record to production_alerts.ndjson",
+      schedule: { kind: "every", everyMs: 5 * MINUTE },
+      missed: "once",
+      graceMs: MINUTE,
+      timeLimitMs: MINUTE,
+      alsoLogAs: "alerts_run",
+      run: async () => {
+        const { record } = await productionAlerts(db, config, clock, journal);
+        return { webhook_failures: record.webhook_failures_5m, payment_error_rate: record.payment_error_rate_1h, revenue_change: record.revenue_change_DoD };
+      },
+    },
+    {
+      name: "retention",
+      description: "Deletes what is older than the retention settings, in small steps",
+      schedule: { kind: "cron", cron: "20 3 * * *", timeZone: config.merchant.timeZone },
+      missed: "once",
+      graceMs: 60 * MINUTE,
+      timeLimitMs: 4 * 60 * MINUTE,
+      atStartup: true,
+      run: ({ signal }) => retention(db, config, clock.now(), signal),
+    },
+  ];
+  return applySettings(definitions, config.tasks, config.merchant.timeZone);
+}

@@ -1,0 +1,94 @@
+import { sql } from "kysely";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { type Access, requireRole } from "../access/index.ts";
+import type { Examiner } from "../health/index.ts";
+import type { Database, Http } from "../platform/index.ts";
+import type { Config } from "./config.ts";
+import { deriveBacklog } from "./derive.ts";
+import { VERSION } from "./version.ts";
+
+interface PrometheusParts {
+  readonly db: Database;
+  readonly config: Config;
+  readonly access: Access;
+  readonly health: Examiner;
+}
+
+const STATE_VALUE = { ok: 1, degraded: 0.5, unknown: 0.5, down: 0 } as const;
+
+/** How the process and the database are; nothing about the business, so it is told without a key. */
+function technical({ config, health, db }: PrometheusParts): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: "tillwatch_info", help: "What runs", labelNames: ["version", "mode", "sandbox", "database"], registers: [registry] }).set(
+    { version: VERSION, mode: config.stripe.mode, sandbox: String(config.sandbox), database: db.kind },
+    1,
+  );
+  new Gauge({
+    name: "tillwatch_check",
+    help: "Health checks: 1 ok, 0.5 degraded or unknown, 0 down",
+    labelNames: ["check"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const [check, finding] of Object.entries((await health.examine()).checks)) this.set({ check }, STATE_VALUE[finding.state]);
+    },
+  });
+  return registry;
+}
+
+/** What came in and what was judged: for who has a key. */
+function business({ db }: PrometheusParts): Registry {
+  const registry = new Registry();
+  new Gauge({
+    name: "tillwatch_events_stored",
+    help: "Position of the last event in the ledger",
+    registers: [registry],
+    async collect() {
+      const { rows } = await sql<{ n: number | null }>`select max(seq) as n from event`.execute(db.read);
+      this.set(rows[0]?.n ?? 0);
+    },
+  });
+  new Gauge({
+    name: "tillwatch_events_waiting",
+    help: "Events stored and not yet derived from",
+    registers: [registry],
+    async collect() {
+      this.set(await deriveBacklog(db.read));
+    },
+  });
+  new Gauge({
+    name: "tillwatch_events_set_aside",
+    help: "Events that a derivation could not digest",
+    registers: [registry],
+    async collect() {
+      const row = await db.read.selectFrom("event_failure").select(({ fn }) => fn.countAll<number>().as("n")).executeTakeFirst();
+      this.set(row?.n ?? 0);
+    },
+  });
+  new Gauge({
+    name: "tillwatch_alerts_open",
+    help: "Open alerts by rule and severity",
+    labelNames: ["rule", "severity", "state"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const rows = await db.read.selectFrom("alert").select(["rule", "severity", "state"]).where("resolved_at", "is", null).execute();
+      for (const row of rows) this.inc(row, 1);
+    },
+  });
+  return registry;
+}
+
+/** `GET /metrics`, Prometheus text: technical figures for everyone, with a key (`X-Dash-Key`) all of them. */
+export function metricsRoute(http: Http, parts: PrometheusParts): void {
+  const open = technical(parts);
+  const all = Registry.merge([open, business(parts)]);
+  const viewer = requireRole(parts.access, "viewer");
+  http.get("/metrics", { config: { quiet: true }, schema: { summary: "Prometheus text", tags: ["service"], security: [] } }, async (request, reply) => {
+    const known = request.headers["x-dash-key"] !== undefined;
+    if (known) await viewer(request, reply);
+    const registry = known ? all : open;
+    return await reply.type(registry.contentType).send(await registry.metrics());
+  });
+}

@@ -1,0 +1,134 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createAccess, ensureAdmin } from "../access/index.ts";
+import { createExaminer } from "../health/index.ts";
+import { createIntake } from "../ingest/index.ts";
+import { AppError, type Clock, databaseTrouble, errorText, type Http, type Logger, requireWritableDirectory, startLoop } from "../platform/index.ts";
+import type { EndpointSecret } from "../stripe/index.ts";
+import { startBackground } from "./background.ts";
+import { healthChecks } from "./checks.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./database.ts";
+import { taskDefinitions } from "./node-tasks.ts";
+import { beatNode, NODE_BEAT_MS, removeNode } from "./nodes.ts";
+import { type SandboxProcess, startSandboxProcess } from "./sandbox.ts";
+import { createServer } from "./server.ts";
+import { VERSION } from "./version.ts";
+
+export interface Service {
+  /** Where it listens. */
+  readonly url: string;
+  /** Stops taking requests, lets what runs end, closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The key made at first start, to be shown once; it stands nowhere else. */
+  onFirstKey(key: string): void;
+  /** Something that the service cannot go on without is gone. */
+  onFatal(error: Error): void;
+}
+
+/** Sandbox payments a minute when nothing says otherwise: enough to see life, little enough to read along. */
+const SANDBOX_RATE = 20;
+
+async function listen(http: Http, config: Config): Promise<string> {
+  const { host, port } = config.server;
+  try {
+    return await http.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    const text =
+      code === "EADDRINUSE"
+        ? `port ${port} on ${host} is in use; stop what listens there, or set PORT to another`
+        : code === "EACCES"
+          ? `not allowed to listen on port ${port}; set PORT to one above 1023`
+          : `cannot listen on ${host}:${port} (${errorText(error)}); check HOST and PORT`;
+    throw new AppError("unavailable", text, { code: "cannot_listen", cause: error });
+  }
+}
+
+/**
+ * Starts the service: database, background thread, HTTP, and the sandbox when there is no Stripe key.
+ *
+ * @throws AppError that says what to do when something it needs is not there; nothing is left running then.
+ */
+export async function serve(options: ServeOptions): Promise<Service> {
+  const { config, clock, log } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  let accepting = false;
+  const stop = async (): Promise<void> => {
+    accepting = false;
+    for (const close of closers.reverse().splice(0)) await close();
+  };
+  try {
+    if (config.logDir !== null) requireWritableDirectory(config.logDir, "LOG_DIR");
+    for (const warning of config.warnings) log.warn(warning);
+    const db = await openDatabase(config, clock);
+    closers.push(() => db.close());
+    const access = createAccess({ db, clock, dashboardKey: config.dashboardKey, log });
+    const first = await ensureAdmin(access);
+    if (first !== null) options.onFirstKey(first);
+
+    const background = await startBackground(db, options.onFatal);
+    closers.push(() => background.stop());
+
+    const sandboxSecret: EndpointSecret = { endpoint: "sandbox", secret: `whsec_${randomBytes(24).toString("hex")}` };
+    const configured = config.stripe.webhookSecrets.map(({ endpoint, secret }) => ({ endpoint, secret: secret.reveal() }));
+    const secrets = config.sandbox ? [...configured, sandboxSecret] : configured;
+    const intake = createIntake({
+      append: background.append,
+      secrets: () => secrets,
+      clock,
+      onTrouble: (error) => log.error({ error: errorText(error) }, `deliveries were not stored: ${databaseTrouble(error)}`),
+      onCommitted: () => {},
+    });
+    const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
+    closers.push(() => flush.stop());
+
+    const startedAt = clock.now();
+    const tasks = taskDefinitions(db, config, clock, { append: () => {} });
+    const health = createExaminer({ checks: healthChecks({ db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
+    const http = await createServer({ config, db, clock, log, access, intake, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    closers.push(async () => {
+      await http.close();
+      await intake.idle();
+      await access.idle();
+    });
+    const url = await listen(http, config);
+    accepting = true;
+    const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, started_at: startedAt };
+    const beat = startLoop(
+      async () => {
+        await beatNode(db, node, clock.now());
+        return false;
+      },
+      { pollMs: NODE_BEAT_MS, onError: (error) => log.error({ error: errorText(error) }, "the sign of life could not be written") },
+    );
+    closers.push(async () => {
+      await beat.stop();
+      await removeNode(db, node.node).catch(() => {});
+    });
+    if (config.sandbox) closers.push(await runSandbox(options, url, sandboxSecret.secret, configured.length === 0));
+    log.info({ url, version: VERSION, mode: config.stripe.mode, sandbox: config.sandbox, database: db.kind }, "ready");
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The sandbox goes on beside the service; when it dies the service stays up and says so. */
+async function runSandbox({ config, log }: ServeOptions, url: string, secret: string, withTraffic: boolean): Promise<() => Promise<void>> {
+  const { port } = new URL(url);
+  // It delivers from this machine, whatever address the outside uses.
+  const local = config.server.host === "0.0.0.0" || config.server.host === "::" ? `http://127.0.0.1:${port}` : url;
+  log.warn("SANDBOX: no Stripe key is set, so this runs on the built-in stand-in for Stripe. No real payment is seen or touched. Set STRIPE_SECRET_KEY to use Stripe.");
+  const sandbox: SandboxProcess = await startSandboxProcess(
+    { dataDir: config.dataDir, webhookUrl: `${local}/webhooks/stripe`, webhookSecret: secret, ratePerMinute: withTraffic ? SANDBOX_RATE : null, log },
+    (code) => log.error({ code }, "the sandbox has ended; restart the service to have it back"),
+  );
+  return () => sandbox.stop();
+}

@@ -1,0 +1,63 @@
+import { type Access, accessRoutes, type Actor, principalOf, requireRole } from "../access/index.ts";
+import { alertRoutes } from "../alerts/index.ts";
+import { type Examiner, healthRoutes } from "../health/index.ts";
+import { type Intake, webhookRoutes } from "../ingest/index.ts";
+import { ledgerRoutes } from "../ledger/index.ts";
+import { paymentsRoutes } from "../payments/index.ts";
+import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
+import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
+import type { Config } from "./config.ts";
+import { DERIVE } from "./derive.ts";
+import { frontPage } from "./front-page.ts";
+import { metricsRoute } from "./prometheus.ts";
+import { VERSION } from "./version.ts";
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly access: Access;
+  readonly intake: Intake;
+  readonly health: Examiner;
+  readonly startedAt: number;
+  /** False once the service is ending. */
+  accepting(): boolean;
+  readonly tasks: readonly TaskDefinition[];
+  runTask(name: string, actor: Actor, requestId: string): Promise<TaskRun>;
+}
+
+/** The HTTP side of the service: every room's routes on one shell. Not listening yet. */
+export async function createServer(parts: ServerParts): Promise<Http> {
+  const { config, db, clock, access } = parts;
+  const http = await createHttp({
+    clock,
+    version: VERSION,
+    log: parts.log,
+    limits: { bodyBytes: config.server.bodyLimitBytes, handlerMs: config.server.requestTimeLimitMs },
+    tls: config.server.publicUrl?.startsWith("https://") ?? false,
+    trustedProxies: config.server.trustedProxies,
+  });
+  const viewer: Guard = requireRole(access, "viewer");
+  const operator: Guard = requireRole(access, "operator");
+  accessRoutes(http, access);
+  await webhookRoutes(http, parts.intake);
+  ledgerRoutes(http, { db, viewer, consumer: DERIVE });
+  paymentsRoutes(http, { db, viewer, consumer: DERIVE });
+  alertRoutes(http, { db, viewer });
+  taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
+  healthRoutes(http, {
+    examiner: parts.health,
+    clock,
+    version: VERSION,
+    startedAt: parts.startedAt,
+    mode: config.stripe.mode,
+    sandbox: config.sandbox,
+    viewer,
+    accepting: parts.accepting,
+  });
+  metricsRoute(http, parts);
+  frontPage(http, config);
+  openapiRoute(http, viewer);
+  return http;
+}

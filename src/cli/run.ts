@@ -1,0 +1,75 @@
+import { Command, CommanderError } from "commander";
+import { AppError, type Clock, ConfigError, systemClock } from "../platform/index.ts";
+import type { ServiceContext } from "./context.ts";
+
+/** What each command is called, in words; its code is loaded only when it is asked for, so that every start is quick. */
+const COMMANDS: Readonly<Record<string, { description: string; load(context: ServiceContext): Promise<Command> }>> = {
+  serve: { description: "run the service: dashboard, API, webhook endpoint, scheduler", load: async (context) => (await import("./serve.ts")).serveCommand(context) },
+  alerts: { description: "judge now, list alerts, replay history", load: async (context) => (await import("./alerts.ts")).alertsCommand(context) },
+  health: { description: "is the service well? exit 1 when not", load: async (context) => (await import("./health.ts")).healthCommand(context) },
+  events: { description: "list, show and retry events", load: async (context) => (await import("./events.ts")).eventsCommand(context) },
+  tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
+  keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
+  audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
+  rebuild: { description: "derive payments and figures anew from the events", load: async (context) => (await import("./rebuild.ts")).rebuildCommand(context) },
+  config: { description: "check the configuration, print its schema", load: async (context) => (await import("./config.ts")).configCommand(context) },
+};
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64;
+
+function makeContext(clock: Clock): ServiceContext {
+  const context: ServiceContext = {
+    clock,
+    print: (text) => void process.stdout.write(`${text}\n`),
+    setExitCode: (code) => {
+      process.exitCode = code;
+    },
+    config: async () => (await import("../app/config.ts")).loadConfig(process.env),
+    openDatabase: async () => (await import("../app/database.ts")).openDatabase(await context.config(), clock),
+  };
+  return context;
+}
+
+async function program(argv: readonly string[], context: ServiceContext): Promise<Command> {
+  const root = new Command("tillwatch")
+    .description("Payments operations for teams that take money through Stripe.")
+    .addHelpText("after", "\nExamples:\n  $ tillwatch serve\n  $ tillwatch alerts run | jq .\n  $ tillwatch <command> --help")
+    .helpCommand(false);
+  root.version((await import("../app/version.ts")).VERSION, "--version", "print the version");
+  const wanted = argv.find((argument) => !argument.startsWith("-"));
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    root.addCommand(name === wanted ? await load(context) : new Command(name).description(description));
+  }
+  return root;
+}
+
+/** So that a usage error has its own exit code in every nested command too. */
+function overrideExit(command: Command): void {
+  command.exitOverride();
+  for (const nested of command.commands) overrideExit(nested);
+}
+
+function fail(text: string, code: number): void {
+  process.stderr.write(`tillwatch: ${text}\n`);
+  process.exitCode = code;
+}
+
+/** Runs the command line; errors end as one line in words on stderr and an exit code, never as a stack. */
+export async function run(argv: readonly string[]): Promise<void> {
+  // `tillwatch … | head` closes the pipe; that is no failure of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+  });
+  try {
+    const root = await program(argv, makeContext(systemClock));
+    overrideExit(root);
+    await root.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Its text is printed already; help and version are no error.
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+    } else if (error instanceof ConfigError || error instanceof AppError) fail(error.message, EXIT_FAILED);
+    else fail(error instanceof Error ? (process.env["TILLWATCH_DEBUG"] === undefined ? error.message : String(error.stack)) : String(error), EXIT_FAILED);
+  }
+}

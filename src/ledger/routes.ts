@@ -1,0 +1,51 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import { AppError, type Database, type Guard, type Http } from "../platform/index.ts";
+import { listDeliveries } from "./deliveries.ts";
+import { showDelivery, showEvent } from "./present.ts";
+import { deliveryQuery } from "./query.ts";
+import { readEvent, readVariants } from "./read.ts";
+import { searchEvents } from "./search.ts";
+
+export interface LedgerRoutes {
+  readonly db: Database;
+  readonly viewer: Guard;
+  /** Whose cursor tells a processed event from a pending one. */
+  readonly consumer: string;
+}
+
+const params = z.strictObject({ id: z.string().min(1).max(255) });
+
+function notFound(id: string): AppError {
+  return new AppError("not_found", `there is no event ${JSON.stringify(id.slice(0, 60))}; GET /api/payments/events lists them`, { code: "event_not_found" });
+}
+
+/** `/api/events/:id` (what it is, parsed, with its variants), `/api/events/:id/raw` (the exact bytes), `/api/deliveries`. */
+export function ledgerRoutes(http: Http, { db, viewer, consumer }: LedgerRoutes): void {
+  http.get("/api/events/:id", { onRequest: viewer, schema: { summary: "One event with its body", tags: ["events"], params } }, async (request) => {
+    const found = await readEvent(db.read, request.params.id);
+    const [listed] = (await searchEvents(db.read, consumer, { within: sql`select seq from event where event_id = ${request.params.id}` }, 1, null)).events;
+    if (found === null || listed === undefined) throw notFound(request.params.id);
+    const variants = await readVariants(db.read, found.event.seq);
+    const parse = (raw: Buffer): unknown => JSON.parse(raw.toString("utf8"));
+    return {
+      ok: true,
+      data: {
+        ...showEvent(listed),
+        body: parse(found.raw),
+        variants: variants.map((variant) => ({ received_at: new Date(variant.receivedAt).toISOString(), event_type: variant.type, body: parse(variant.raw) })),
+      },
+    };
+  });
+  http.get("/api/events/:id/raw", { onRequest: viewer, schema: { summary: "The bytes of an event as they were delivered", tags: ["events"], params } }, async (request, reply) => {
+    const found = await readEvent(db.read, request.params.id);
+    if (found === null) throw notFound(request.params.id);
+    // Octets, not JSON: nothing on the way may reformat what a signature was made over.
+    return await reply.type("application/octet-stream").send(found.raw);
+  });
+  http.get("/api/deliveries", { onRequest: viewer, schema: { summary: "Deliveries to the webhook endpoint, newest first", tags: ["events"], querystring: deliveryQuery } }, async (request) => {
+    const { limit, cursor, outcome } = request.query;
+    const page = await listDeliveries(db.read, { outcome, before: cursor === undefined ? null : Number(cursor), limit });
+    return { ok: true, count: page.deliveries.length, data: page.deliveries.map(showDelivery), next_cursor: page.nextCursor };
+  });
+}
