@@ -38,7 +38,7 @@ function quartersInUtc(history: History, perMinute: Float64Array, changed: numbe
   const utc = new Float64Array(QUARTERS_A_DAY);
   for (let quarter = changed; quarter < history.next; quarter++) {
     const at = slot(quarter);
-    if (history.mask[at] !== 0) continue;
+    if (((history.mask[at] ?? 0) & MASK.day) !== 0) continue;
     const cell = history.cell[at] ?? 0;
     const place = cell % QUARTERS_A_DAY;
     seen[place] = (seen[place] ?? 0) + (history.attempts[at] ?? 0);

@@ -23,12 +23,14 @@ export interface Dispersion {
   readonly samples: readonly Float32Array[];
   readonly wide: readonly Float32Array[];
   readonly phi: Float64Array;
+  /** Attempts come in clumps: Var = clump * m + phi m^2; 1 is Poisson. */
+  clump: number;
   day: number;
 }
 
 export function createDispersion(windows: readonly number[]): Dispersion {
   const rings = (): Float32Array[] => windows.map((window) => new Float32Array(DAYS * windowsADay(window)).fill(NaN));
-  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), day: 0 };
+  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), clump: 1, day: 0 };
 }
 
 const windowsADay = (window: number): number => Math.max(1, Math.min(MOST_WINDOWS, Math.floor(1440 / window)));
@@ -39,6 +41,7 @@ const windowsADay = (window: number): number => Math.max(1, Math.min(MOST_WINDOW
  */
 export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expected: Float64Array, leftOut: Float64Array, chosen: (window: number) => boolean = () => true): void {
   const day = dispersion.day % DAYS;
+  const { clump } = dispersion;
   dispersion.windows.forEach((window, index) => {
     if (!chosen(window)) return;
     const count = windowsADay(window);
@@ -53,11 +56,40 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
       const error = (seen[until] ?? 0) - (seen[from] ?? 0) - mean;
       // Only what fell short: a dip is judged by the lower half, and promotions must not widen it.
       const usable = error < 0 && mean >= LEAST_EXPECTED && (leftOut[until] ?? 0) === (leftOut[from] ?? 0);
-      ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - mean) / (mean * mean) : NaN;
-      wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - mean) / (mean * mean) : NaN;
+      ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - clump * mean) / (mean * mean) : NaN;
+      wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean) : NaN;
     }
     dispersion.phi[index] = estimate(ring, wide);
   });
+}
+
+/** Windows of these means show clumps; above, the level's noise hides them. */
+const CLUMP_LOW = 4;
+const CLUMP_HIGH = 25;
+const CLUMP_MOST = 4;
+/** How fast a new day moves the estimate. */
+const CLUMP_STEP = 0.1;
+
+/** Variance over mean where means are small, from the same quantile; follows the days slowly. `phi` is the level's noise to be left out. */
+export function learnClumps(dispersion: Dispersion, seen: Float64Array, expected: Float64Array, leftOut: Float64Array): void {
+  const ratios = new Float64Array(720);
+  let count = 0;
+  for (let from = 0; from < 1440; ) {
+    let until = from + 1;
+    while (until < 1440 && (expected[until] ?? 0) - (expected[from] ?? 0) < CLUMP_LOW) until++;
+    const mean = (expected[until] ?? 0) - (expected[from] ?? 0);
+    const error = (seen[until] ?? 0) - (seen[from] ?? 0) - mean;
+    const minutes = until - from;
+    if (mean >= CLUMP_LOW && mean < CLUMP_HIGH && error < 0 && (leftOut[until] ?? 0) === (leftOut[from] ?? 0) && count < 720) {
+      const index = Math.max(0, dispersion.windows.findIndex((window) => window >= minutes));
+      const phi = Math.min(0.05, dispersion.phi[index] ?? 0.02);
+      ratios[count++] = (error * error) / CHI_SQUARE_80 / mean - phi * mean;
+    }
+    from = until;
+  }
+  if (count < 10) return;
+  const today = Math.max(1, Math.min(CLUMP_MOST, selectQuantile(ratios, count, 0.8)));
+  dispersion.clump += CLUMP_STEP * Math.min(1, count / 40) * (today - dispersion.clump);
 }
 
 const scratch = (length: number): Float64Array => new Float64Array(length);

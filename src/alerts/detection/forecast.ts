@@ -5,11 +5,10 @@ import { clockUndecided, otherCell } from "./clock-change.ts";
 import { shapeIndex } from "./minute-shape.ts";
 import { CELLS, interpolate, STEP } from "./profile.ts";
 import type { DetectorState } from "./state.ts";
+import { NEAR_HIGH } from "./volume.ts";
 import { DAY, quarterOfWeek, zoneSpan } from "./zone.ts";
 
 const NEAR_LOW = 0.4;
-/** A level above the usual is hardly trusted: when a promotion ends, traffic falls by half and nothing is wrong. */
-const NEAR_HIGH = 1.15;
 const WEEK_SECONDS = 7 * DAY;
 const SUNDAY = 6;
 
@@ -24,14 +23,15 @@ export interface Forecast {
   dip: number;
   /** For shorter windows: beside a step of the profile the lower side, for batches and opening hours are not punctual to the minute. */
   edge: number;
-  /** The same at the level of the last hours. */
+  /** The same at the level of the last hours, and of the last half hour. */
   near: number;
+  quick: number;
   failureRate: number;
   webhookRate: number;
   meanSale: number;
 }
 
-export const blankForecast = (): Forecast => ({ curve: 0, minute: 0, expected: 0, dip: 0, edge: 0, near: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
+export const blankForecast = (): Forecast => ({ curve: 0, minute: 0, expected: 0, dip: 0, edge: 0, near: 0, quick: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
 
 /** Moves the state's local time to `ts`; true when a new local day has begun. */
 export function enterMinute(state: DetectorState, calendar: Calendar, timeZone: string, ts: number): boolean {
@@ -55,7 +55,7 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   into.meanSale = state.sales.byHour[hour % 24] ?? 0;
   into.minute = shapeIndex(cell, local);
   if (state.volume === null) {
-    into.curve = into.expected = into.dip = into.edge = into.near = 0;
+    into.curve = into.expected = into.dip = into.edge = into.near = into.quick = 0;
     return;
   }
   const { perMinute, growth } = state.volume;
@@ -81,7 +81,16 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   into.expected = expected;
   into.dip = dip;
   into.edge = edge;
-  into.near = edge * nearLevel(state);
+  const near = nearLevel(state);
+  into.near = edge * near;
+  into.quick = edge * quickLevel(state, near);
+}
+
+/** The last half hour's level, leaning on the near one as much as half an hour usually varies. */
+function quickLevel(state: DetectorState, near: number): number {
+  const worth = 1 / Math.max(0.0025, state.near.phi[state.near.windows.indexOf(30)] ?? 0.02);
+  const level = (state.quickSeen + worth * near) / (state.quickExpected + worth);
+  return Math.max(NEAR_LOW, Math.min(NEAR_HIGH, level));
 }
 
 /** Where a neighbouring quarter is lower by more than a step, its level; otherwise no bound. */

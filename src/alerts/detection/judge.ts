@@ -1,7 +1,7 @@
 // Runs the tests on the newest minute. Finds; does not open or close anything.
 
 import type { Metric } from "./alert.ts";
-import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, webhookGate } from "./failing.ts";
+import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, restless, webhookGate } from "./failing.ts";
 import { countAtLeast, countAtMost } from "./negative-binomial.ts";
 import type { RateProfile } from "./rates.ts";
 import { findCheapSales, type SaleFinding } from "./sale.ts";
@@ -45,11 +45,18 @@ export function judgeVolume(state: DetectorState, options: JudgeOptions): Volume
   return findDip(
     state.series,
     {
-      usual: wide, near: young ? wide : state.near, budget: options.budget,
+      usual: wide, near: young ? wide : state.near, quick: young ? wide : state.quick, vague: vagueness(state), budget: options.budget,
       keepShort: 1 - options.drop - 0.1, keepLong: 1 - options.drop, shortestWindow: young ? 60 : 2,
     },
     floorOf(state, "revenue_dip"),
   );
+}
+
+/** Of yesterday and today, whichever is known less. */
+function vagueness(state: DetectorState): number {
+  const vague = state.volume?.vague;
+  const today = (state.day + 3) % 7;
+  return Math.max(vague?.[today] ?? 1, vague?.[(today + 6) % 7] ?? 1);
 }
 
 export function judgeSales(state: DetectorState): SaleFinding | undefined {
@@ -65,7 +72,7 @@ export function judgePayments(state: DetectorState, options: JudgeOptions, floor
   const sums = paymentSums(state.series);
   const now = state.series.count;
   const finding = findFailures(sums, now, floor, {
-    shared: 1, budget: options.budget, leastFailed: 4, gate: paymentGate,
+    shared: 1, budget: options.budget, leastFailed: 4, gate: restless(paymentGate, state.rates?.rho ?? 0.01, 0.2),
     longestWindow: LONGEST_RATE_WINDOW, shortestWindow: young ? 60 : 2, weight: weightOf(state.rates, young),
   });
   return finding !== undefined && goesOn(sums, now, floor, finding) ? finding : undefined;

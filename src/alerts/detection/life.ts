@@ -62,7 +62,7 @@ export function resolveAlert(state: DetectorState, metric: Metric, resolution: R
   if (metric === "revenue_dip" || metric === "card_testing") {
     // The level of the hours before is no measure for those after.
     state.volumeAlarmUntil = series.count;
-    state.nearSeen = state.nearExpected = 0;
+    state.nearSeen = state.nearExpected = state.quickSeen = state.quickExpected = 0;
   }
   // Tests with stolen cards are small sales and many failures.
   if (metric === "card_testing") state.floors.payment_error = series.count;

@@ -3,7 +3,7 @@
 import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
 import type { Calendar } from "./calendar.ts";
 import { clockUndecided, decideClock } from "./clock-change.ts";
-import { learnDispersion } from "./dispersion.ts";
+import { learnClumps, learnDispersion } from "./dispersion.ts";
 import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
 import { beginQuarter, type History, learnable, MASK, maskQuarters, QUARTER_SECONDS, QUARTERS_A_DAY, slot, unmaskQuarters } from "./history.ts";
 import { bendQuarter, learnMinute, shapeIndex } from "./minute-shape.ts";
@@ -20,6 +20,8 @@ import { DAY, quarterOfWeek } from "./zone.ts";
 const NEAR_LAG = 60;
 /** Time constant of the near level in minutes. */
 const NEAR_FADE = Math.exp(-1 / 180);
+const QUICK_LAG = 10;
+const QUICK_FADE = Math.exp(-1 / 35);
 const SPIKE_RATIO = 1.5;
 const SPIKE_DEVIATIONS = 4.5;
 /** One sale in a dead night is no spike. */
@@ -79,8 +81,10 @@ function fillValues(state: DetectorState, { forecast, values }: Observer, bucket
   values.dip = forecast.dip * judged;
   values.edge = forecast.edge * judged;
   values.near = forecast.near * judged;
+  values.quick = forecast.quick * judged;
   values.expectedFailed = forecast.failureRate * bucket.attempts;
   values.expectedRevenue = forecast.meanSale * bucket.succeeded;
+  values.expectedTakings = forecast.meanSale * forecast.expected * (1 - forecast.failureRate);
   values.expectedRefunds = forecast.expected * state.refundsPerAttempt;
   values.expectedDisputes = forecast.expected * state.disputesPerAttempt;
   values.expectedWebhooks = bucket.attempts * state.webhooksPerAttempt;
@@ -103,11 +107,19 @@ function remember(history: History, at: number, values: MinuteValues): void {
 }
 
 function followLevel(state: DetectorState): void {
-  const minute = state.series.count - NEAR_LAG;
-  if (minute < 1 || minute <= state.volumeAlarmUntil || state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
+  if (state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
   const { attempts, edge } = state.series.sums;
-  state.nearSeen = state.nearSeen * NEAR_FADE + between(attempts, minute - 1, minute);
-  state.nearExpected = state.nearExpected * NEAR_FADE + between(edge, minute - 1, minute);
+  const now = state.series.count;
+  const far = now - NEAR_LAG;
+  if (far >= 1 && far > state.volumeAlarmUntil) {
+    state.nearSeen = state.nearSeen * NEAR_FADE + between(attempts, far - 1, far);
+    state.nearExpected = state.nearExpected * NEAR_FADE + between(edge, far - 1, far);
+  }
+  const close = now - QUICK_LAG;
+  if (close >= 1 && close > state.volumeAlarmUntil) {
+    state.quickSeen = state.quickSeen * QUICK_FADE + between(attempts, close - 1, close);
+    state.quickExpected = state.quickExpected * QUICK_FADE + between(edge, close - 1, close);
+  }
 }
 
 /** Hours far above the forecast are not learnt from, unless they come at the same time of day four days in a row. */
@@ -179,4 +191,8 @@ function learnYesterday(state: DetectorState, ts: number): void {
   state.usual.day++;
   learnDispersion(state.near, seen, copy(series.sums.near), leftOut);
   state.near.day++;
+  learnDispersion(state.quick, seen, copy(series.sums.quick), leftOut);
+  state.quick.day++;
+  learnClumps(state.usual, seen, copy(series.sums.edge), leftOut);
+  state.near.clump = state.quick.clump = state.usual.clump;
 }

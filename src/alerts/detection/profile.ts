@@ -14,6 +14,8 @@ export interface VolumeProfile {
   /** Events behind the fit, weighted. */
   readonly evidence: number;
   readonly attemptsADay: number;
+  /** By weekday: how far fewer days than usual are behind it; variance over mean of a forecast, beyond what the errors of the past hold. */
+  readonly vague: Float64Array;
 }
 
 const DAYS_LEARNT = 35;
@@ -66,7 +68,7 @@ export function fitVolume(history: History, phi: number): VolumeProfile {
   }
   let evidence = 0;
   for (const hour of hours) evidence += hour.count * hour.weight;
-  return { perMinute, growth, evidence, attemptsADay };
+  return { perMinute, growth, evidence, attemptsADay, vague: vagueness(days) };
 }
 
 const ageInWeeks = (last: number, quarter: number): number => (last - quarter) / CELLS;
@@ -148,6 +150,13 @@ function hourRecords(history: History, first: number, last: number, growth: numb
     }
   }
   return records;
+}
+
+/** One over the weighted days behind a weekday; five weeks of them are worth about three. */
+function vagueness(days: Map<number, DayTotal>): Float64Array {
+  const known = new Float64Array(7);
+  for (const day of days.values()) known[day.weekday] = (known[day.weekday] ?? 0) + day.weight;
+  return known.map((weight) => Math.max(0, 1 / Math.max(0.3, weight) - 0.35));
 }
 
 /** Mean of each weekday: median start, days far from it lose weight, three events of the overall mean as prior. */

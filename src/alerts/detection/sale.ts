@@ -83,18 +83,26 @@ export function fitSales(model: SaleModel, history: History): void {
     const weight = means.length < 5 ? 0 : (sales[hour] ?? 0) / ((sales[hour] ?? 0) + 400);
     model.byHour[hour] = weight === 0 ? model.store : model.store * (median(means) / model.store) ** weight;
   });
-  BLOCKS.forEach((size, index) => {
+  fitSpreads(model);
+}
+
+/** Median and lower-half spread of each block size: own blocks where there are enough, else the nearest size that has, by the root of the size. */
+function fitSpreads(model: SaleModel): void {
+  const own = BLOCKS.map((_, index) => (model.taken[index] ?? 0) >= ENOUGH);
+  BLOCKS.forEach((_, index) => {
+    if (!own[index]) return;
     const count = Math.min(SAMPLES, model.taken[index] ?? 0);
-    if (count >= ENOUGH) {
-      const values = Float64Array.from(model.samples[index]?.subarray(0, count) ?? []);
-      const centre = selectQuantile(values, count, 0.5);
-      model.centre[index] = centre;
-      model.spread[index] = Math.max(0.012, (centre - selectQuantile(values, count, 0.1)) / 1.2816) * (1 + 1.5 / Math.sqrt(count));
-      return;
-    }
-    const smaller = index - 1;
-    model.centre[index] = model.centre[smaller] ?? 0;
-    model.spread[index] = smaller < 0 ? Infinity : (model.spread[smaller] ?? Infinity) * Math.sqrt((BLOCKS[smaller] ?? 1) / size);
+    const values = Float64Array.from(model.samples[index]?.subarray(0, count) ?? []);
+    const centre = selectQuantile(values, count, 0.5);
+    model.centre[index] = centre;
+    model.spread[index] = Math.max(0.012, (centre - selectQuantile(values, count, 0.1)) / 1.2816) * (1 + 1.5 / Math.sqrt(count));
+  });
+  BLOCKS.forEach((size, index) => {
+    if (own[index]) return;
+    let near = own.lastIndexOf(true, index);
+    if (near < 0) near = own.indexOf(true);
+    model.centre[index] = near < 0 ? 0 : (model.centre[near] ?? 0);
+    model.spread[index] = near < 0 ? Infinity : (model.spread[near] ?? Infinity) * Math.sqrt((BLOCKS[near] ?? 1) / size);
   });
 }
 
@@ -113,6 +121,8 @@ export function learnSales(model: SaleModel, series: Series, ts: number): void {
     model.began[index] = now;
     const worth = between(expectedRevenue, from, now);
     const got = between(revenue, from, now);
+    // A busy store's minute is many small blocks at once: it says nothing about the spread of one.
+    if (between(succeeded, from, now) > 1.5 * (BLOCKS[index] ?? 0)) continue;
     if (worth <= 0 || got <= 0 || between(leftOut, from, now) > 0 || ts - (model.lastTs[index] ?? 0) < SPACING) continue;
     model.lastTs[index] = ts;
     const ring = model.samples[index];
@@ -125,7 +135,7 @@ export function learnSales(model: SaleModel, series: Series, ts: number): void {
 /** The latest block that is five spreads and 30 % below; the smallest such size. */
 export function findCheapSales(model: SaleModel, series: Series, floor: number): SaleFinding | undefined {
   if (model.store === 0) return undefined;
-  const { succeeded, revenue, expectedRevenue } = series.sums;
+  const { succeeded, revenue, expectedRevenue, expectedTakings } = series.sums;
   const now = series.count;
   for (let index = 1; index < BLOCKS.length; index++) {
     const size = BLOCKS[index] ?? 0;
@@ -141,6 +151,8 @@ export function findCheapSales(model: SaleModel, series: Series, floor: number):
     // Still so in the later half: one week of small orders that has ended is no news.
     const half = reachBack(succeeded, floor, now, size / 2);
     if (between(revenue, half, now) > 0.8 * between(expectedRevenue, half, now) * Math.exp(centre)) continue;
+    // A promotion sells cheaper and more: no revenue is missing. Prices far too low are wrong even so.
+    if (ratio > 0.45 && between(revenue, from, now) > 0.85 * between(expectedTakings, from, now)) continue;
     const sales = between(succeeded, from, now);
     return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spreads: -Math.log(Math.max(1e-9, ratio)) / spread };
   }

@@ -7,7 +7,7 @@ const WRAP = MINUTES - 1;
 /** Columns: counts as they came, and what was expected of each minute before it closed. */
 const COLUMNS = [
   "attempts", "failed", "succeeded", "revenue", "webhooks", "webhooksFailed", "refunds", "disputes",
-  "expected", "dip", "edge", "near", "expectedFailed", "expectedRevenue", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
+  "expected", "dip", "edge", "near", "quick", "expectedFailed", "expectedRevenue", "expectedTakings", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
   "webhookTroubles", "leftOut",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -44,8 +44,10 @@ export function appendMinute(series: Series, values: MinuteValues): void {
   sums.dip[at] = (sums.dip[before] ?? 0) + values.dip;
   sums.edge[at] = (sums.edge[before] ?? 0) + values.edge;
   sums.near[at] = (sums.near[before] ?? 0) + values.near;
+  sums.quick[at] = (sums.quick[before] ?? 0) + values.quick;
   sums.expectedFailed[at] = (sums.expectedFailed[before] ?? 0) + values.expectedFailed;
   sums.expectedRevenue[at] = (sums.expectedRevenue[before] ?? 0) + values.expectedRevenue;
+  sums.expectedTakings[at] = (sums.expectedTakings[before] ?? 0) + values.expectedTakings;
   sums.expectedRefunds[at] = (sums.expectedRefunds[before] ?? 0) + values.expectedRefunds;
   sums.expectedDisputes[at] = (sums.expectedDisputes[before] ?? 0) + values.expectedDisputes;
   sums.expectedWebhooks[at] = (sums.expectedWebhooks[before] ?? 0) + values.expectedWebhooks;

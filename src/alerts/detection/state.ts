@@ -10,7 +10,7 @@ import { createSaleModel, type SaleModel } from "./sale.ts";
 import { WINDOWS } from "./sensitivity.ts";
 import { createSeries, type Series } from "./series.ts";
 import { createSliceBook, type SliceBook } from "./slices.ts";
-import { NEAR_WINDOWS } from "./volume.ts";
+import { NEAR_WINDOWS, QUICK_WINDOWS } from "./volume.ts";
 import type { ZoneSpan } from "./zone.ts";
 
 /** An alert that is open, with what its recovery is measured against. */
@@ -35,6 +35,7 @@ export interface DetectorState {
   readonly history: History;
   readonly usual: Dispersion;
   readonly near: Dispersion;
+  readonly quick: Dispersion;
   readonly minutes: MinuteShape;
   readonly sales: SaleModel;
   readonly slices: SliceBook;
@@ -52,6 +53,9 @@ export interface DetectorState {
   /** Attempts and expectation of the last hours, fading: the near level. */
   nearSeen: number;
   nearExpected: number;
+  /** The same over the last half hour. */
+  quickSeen: number;
+  quickExpected: number;
   readonly open: Partial<Record<Metric, OpenAlert>>;
   /** Minute numbers that windows of a metric may not reach behind. */
   readonly floors: Partial<Record<Metric, number>>;
@@ -67,11 +71,11 @@ export function createState(): DetectorState {
   return {
     version: 1,
     series: createSeries(), history: createHistory(),
-    usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS),
+    usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS), quick: createDispersion(QUICK_WINDOWS),
     minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
-    nearSeen: 0, nearExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,
+    nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,
   };
 }
 

@@ -20,6 +20,10 @@ export interface VolumeFinding {
 export interface VolumeModel {
   readonly usual: Dispersion;
   readonly near: Dispersion;
+  /** Against the level of the last half hour, up to ten minutes. */
+  readonly quick: Dispersion;
+  /** Variance over mean by which the profile itself is uncertain today. */
+  readonly vague: number;
   readonly budget: number;
   /** Largest share of the expected volume that is no dip, for windows under an hour and for longer ones. */
   readonly keepShort: number;
@@ -31,16 +35,19 @@ export interface VolumeModel {
 const LEAST_EXPECTED = 6;
 /** Cheap screen: no tail beyond it can be below alpha. */
 const SCREEN = 2.5;
+/** A level above the usual is hardly trusted: when a promotion ends, traffic falls by half and nothing is wrong. */
+export const NEAR_HIGH = 1.15;
 /** A dip against the near level must also be some dip against the usual one: the end of a promotion is none. */
 const NEAR_KEEP_USUAL = 0.8;
 /** Windows up to here are measured against the edge-tolerant profile. */
 export const LONGEST_EDGE = 360;
 export const NEAR_WINDOWS = WINDOWS.filter((window) => window <= 60);
+export const QUICK_WINDOWS = WINDOWS.filter((window) => window <= 10);
 
 /** The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to. */
 export function findDip(series: Series, model: VolumeModel, floor: number): VolumeFinding | undefined {
   const now = series.count;
-  const { attempts, dip, edge, near } = series.sums;
+  const { attempts, dip, edge, near, quick } = series.sums;
   let best: VolumeFinding | undefined;
   for (let index = 0; index < WINDOWS.length; index++) {
     const window = WINDOWS[index] ?? 0;
@@ -51,14 +58,34 @@ export function findDip(series: Series, model: VolumeModel, floor: number): Volu
     if (usual < LEAST_EXPECTED) continue;
     const seen = between(attempts, from, now);
     const keep = window < 60 ? model.keepShort : model.keepLong;
-    if (seen < keep * usual) best = better(best, judge(seen, usual, model.usual.phi[index] ?? 0.1, from, window, model.budget));
-    if (window > 60) continue;
+    if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
+    const clumps = model.usual.clump - 1 + model.vague;
+    if (seen < keep * usual) best = better(best, judge(seen, usual, (model.usual.phi[index] ?? 0.1) + clumps / usual, from, window, model.budget));
+    if (window > 60 || seen >= NEAR_KEEP_USUAL * usual) continue;
     const close = between(near, from, now);
-    if (close >= LEAST_EXPECTED && seen < keep * close && seen < NEAR_KEEP_USUAL * usual) {
-      best = better(best, judge(seen, close, model.near.phi[index] ?? 0.1, from, window, model.budget));
-    }
+    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, (model.near.phi[index] ?? 0.1) + clumps / close, from, window, model.budget));
+    if (window > 10) continue;
+    const last = between(quick, from, now);
+    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, (model.quick.phi[index] ?? 0.1) + clumps / last, from, window, model.budget));
   }
   return best !== undefined && stillDown(series, floor) ? best : undefined;
+}
+
+/** Windows in which one lost minute could make the whole dip: it must be one without its worst minute too. */
+const BLIP_WINDOW = 7;
+
+function lasts(series: Series, from: number, keep: number): boolean {
+  const now = series.count;
+  if (now - from > BLIP_WINDOW) return true;
+  const { attempts, edge } = series.sums;
+  let worst = -Infinity;
+  let without = 0;
+  for (let minute = from + 1; minute <= now; minute++) {
+    const missing = keep * between(edge, minute - 1, minute) - between(attempts, minute - 1, minute);
+    without += missing;
+    worst = Math.max(worst, missing);
+  }
+  return without - worst > 0;
 }
 
 function judge(seen: number, expected: number, phi: number, from: number, window: number, budget: number): VolumeFinding | undefined {
