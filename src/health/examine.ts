@@ -2,7 +2,7 @@ import type { Clock } from "../platform/index.ts";
 import { type CheckResult, type CheckState, type HealthCheck, type HealthStatus, overall } from "./check.ts";
 
 /** What one check found. */
-export interface Finding extends CheckResult {
+interface Finding extends CheckResult {
   sinceMs: number;
 }
 

@@ -3,6 +3,6 @@
  * configured is the caller's matter (src/app/config.ts).
  */
 export * as field from "./config/fields.ts";
-export { ConfigError, type ConfigProblem, didYouMean, problemText } from "./config/problem.ts";
+export { ConfigError, type ConfigProblem, didYouMean } from "./config/problem.ts";
 export { type Binding, type ConfigReading, type ConfigSource, type Environment, readConfig } from "./config/read.ts";
 export { Secret } from "./config/secret.ts";

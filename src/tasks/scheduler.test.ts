@@ -35,6 +35,11 @@ onBothDatabases("scheduler", taskMigrations, (database) => {
     ]);
   });
 
+  it.each([["a", "a"], ["A"], ["a-b"]])("refuses tasks named %j", async (...names) => {
+    const { node } = nodesOn(await database.open());
+    expect(() => node("one", names.map((name) => quickTask({ name })))).toThrow(/task name/);
+  });
+
   it("ticks once a minute", async () => {
     const { node, pass, events } = nodesOn(await database.open());
     const one = node("one", []);

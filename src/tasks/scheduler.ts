@@ -3,7 +3,7 @@ import { claimDue, type Claimant, claimNow, loseRun, type RunNote } from "./clai
 import { endLines, skipLine, startLine, startupLine, tickLine } from "./lines.ts";
 import { contextOf, endOf, recordEnd, type RunningTask, SHUTDOWN, TAKEN_OVER, timeLimitError } from "./running.ts";
 import { readRun, readStates, registerTasks, renewLease } from "./store.ts";
-import type { TaskDefinition, TaskRun, TaskState } from "./task.ts";
+import { TASK_NAME, type TaskDefinition, type TaskRun, type TaskState } from "./task.ts";
 
 export interface SchedulerOptions {
   db: Database;
@@ -47,12 +47,15 @@ export interface Scheduler {
   stop(): Promise<void>;
 }
 
-export const SCHEDULER_LOG = "scheduler.log";
+const SCHEDULER_LOG = "scheduler.log";
 const LEASE_MS = 60_000;
 const MAX_RUNNING = 8;
 
 /** The scheduler of one node; any number of nodes may share the database. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
+  const names = options.tasks.map((task) => task.name);
+  const wrong = names.find((name, index) => !TASK_NAME.test(name) || names.indexOf(name) !== index);
+  if (wrong !== undefined) throw new TypeError(`the task name ${wrong} is no name (small letters, digits, _) or there twice`);
   return new NodeScheduler(options);
 }
 

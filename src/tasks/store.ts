@@ -42,7 +42,7 @@ function toState(row: TaskRow): TaskState {
   return { task: row.name, anchorAt: row.anchor_at, cursorAt: row.cursor_at, enabled: row.enabled === 1, held };
 }
 
-export function toRun(row: Selectable<TaskRunRow>): TaskRun {
+function toRun(row: Selectable<TaskRunRow>): TaskRun {
   return {
     id: row.id,
     task: row.task,

@@ -26,7 +26,7 @@ const dashboardKey = z
 export type StripeMode = "test" | "live";
 
 /** What is wrong with a Stripe key for this mode, in words that hold nothing of it; null when it is right. */
-export function stripeKeyTrouble(key: string, mode: StripeMode): string | null {
+function stripeKeyTrouble(key: string, mode: StripeMode): string | null {
   const variable = mode === "live" ? "STRIPE_SECRET_LIVE" : "STRIPE_SECRET_KEY";
   const right = `${variable} takes a ${mode} mode secret key (sk_${mode}_… or, better, a restricted rk_${mode}_…)`;
   if (key.startsWith("pk_")) return `this is a publishable key (pk_…), which is meant for browsers and can do nothing here; ${right}`;
@@ -82,7 +82,7 @@ const webhookSecrets = z.string().transform((list, context): WebhookSecret[] => 
 });
 
 /** Where PostgreSQL is; the `schema` of the address is ours and not sent to it. */
-export interface PostgresAddress {
+interface PostgresAddress {
   url: Secret;
   schema: string;
 }

@@ -46,7 +46,7 @@ function durationMs(given: string): number {
   return Number.parseInt(given, 10) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   for (const unit of ["d", "h", "m", "s"]) {
     const size = UNIT_MS[unit] ?? 1;
     if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
@@ -75,7 +75,7 @@ export function timeZone() {
 }
 
 /** Offsets like `+02:00` are no time zones: they know no daylight saving. */
-export function isTimeZone(name: string): boolean {
+function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";

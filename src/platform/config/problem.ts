@@ -14,7 +14,7 @@ export interface ConfigProblem {
   line: number | null;
 }
 
-export function problemText(problem: ConfigProblem): string {
+function problemText(problem: ConfigProblem): string {
   const place = problem.file === null ? "" : `${problem.file}${problem.line === null ? "" : `:${problem.line}`}: `;
   const given = problem.given === null ? "" : problem.file === null ? `=${problem.given}` : `: ${problem.given}`;
   return `${place}${problem.key}${given}: ${problem.text}`;
