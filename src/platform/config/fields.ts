@@ -9,7 +9,7 @@ export function integer(min: number, max: number): z.ZodNumber {
 }
 
 export function fraction(min: number, max: number): z.ZodNumber {
-  const error = `expected a number from ${min} to ${max}`;
+  const error = `expected a number from ${min} to ${max}, where 0.05 means 5 %`;
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
