@@ -7,6 +7,7 @@ export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type Deliver
 export { foldMetrics, type MetricsOptions, type TouchedBucket } from "./fold.ts";
 export { addMeasures, type Measure, type Measures, MEASURES } from "./measures.ts";
 export { metricsMigrations } from "./migrations/index.ts";
+export { needsRebuild, rebuild, type RebuildOptions, type RebuildReport, type TableReport } from "./rebuild.ts";
 export { retainMetrics } from "./retain.ts";
 export { type Grain, timeZoneOf } from "./store.ts";
 export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";

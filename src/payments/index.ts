@@ -2,6 +2,7 @@
 import "./store.ts";
 
 export type { Cause, Failure } from "./cause.ts";
+export { copyPayments, firstNo, PAYMENT_TABLES } from "./copy.ts";
 export { describe } from "./describe.ts";
 export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
 export { paymentsMigrations } from "./migrations/index.ts";

@@ -13,5 +13,6 @@ export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts"
 export { type Dialect } from "./db/dialect.ts";
 export { migrate, type Migration } from "./db/migrate.ts";
 export { openPostgres, type PostgresDatabase, prepareSchema } from "./db/postgres.ts";
+export { openScratch, type Scratch } from "./db/scratch.ts";
 export { openSqlite, type SqliteDatabase } from "./db/sqlite.ts";
 export { type Tables, type Tx } from "./db/tables.ts";
