@@ -149,6 +149,8 @@ function applyCalendar(habits: Habits, calendar: readonly SpecialDay[], rate: Fl
   eachLocalMinute(start, timeZone, (minute, local) => {
     const day = Math.floor(local / DAY);
     if (day !== dayNumber) [dayNumber, date] = [day, new Date(local * 1000).toISOString().slice(0, 10)];
+    // A dead Sunday gets no deader by a holiday.
+    if (habits.shape === "business" && weekday(local) >= 5) return;
     rate[minute] = (rate[minute] ?? 0) * (factors.get(date) ?? 1);
   });
 }

@@ -5,15 +5,16 @@ import { type History, MASK, QUARTERS, QUARTERS_A_DAY, slot } from "./history.ts
 import type { DetectorState } from "./state.ts";
 import { DAY, quarterOfWeek } from "./zone.ts";
 
-/** Days after a change in which either clock may hold. */
-export const UNDECIDED_DAYS = 3;
+/** Days after a change until which it is decided (changes come at night: at the third midnight), and after which it is too late to. */
+const UNDECIDED_DAYS = 2.5;
+const TOO_LATE_DAYS = 6;
 /** Log likelihood ratio at which a quarter of the day is taken to keep to UTC. */
 const EVIDENCE = 5;
 
 /** True while the newest clock change is undecided. */
 export function clockUndecided(state: DetectorState, ts: number): boolean {
   const { span } = state;
-  return span !== null && span.before !== span.offset && ts - span.from < UNDECIDED_DAYS * DAY;
+  return span !== null && span.before !== span.offset && state.decidedChange !== span.from && ts - span.from < TOO_LATE_DAYS * DAY;
 }
 
 /** At the daily fit: once, when the undecided days are over. */
@@ -25,7 +26,7 @@ export function decideClock(state: DetectorState, ts: number, phi: number): void
   state.decidedChange = span.from;
   const shift = Math.round((span.offset - span.before) / 900);
   // Too late to tell: the detector was started, or was away, long after the change.
-  if (since > (UNDECIDED_DAYS + 2) * DAY || shift === 0) return;
+  if (since > TOO_LATE_DAYS * DAY || shift === 0) return;
   const changed = Math.floor(span.from / 900);
   if (changed <= history.first) return;
   const keepsUtc = quartersInUtc(history, volume.perMinute, changed, shift, phi);

@@ -12,8 +12,8 @@ const SAFETY = 1.15;
 export const PHI_PRIOR = 0.015;
 const PHI_LOW = 0.0025;
 const PHI_HIGH = 0.25;
-/** Windows that the prior is worth. */
-const PRIOR_WINDOWS = 20;
+/** Days that the prior is worth: noise lasts for hours, so that a day, not a window, is one independent look at it. */
+const PRIOR_DAYS = 6;
 /** Below it a window says little more than Poisson. */
 const LEAST_EXPECTED = 4;
 
@@ -59,7 +59,7 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
       ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - clump * mean) / (mean * mean) : NaN;
       wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean) : NaN;
     }
-    dispersion.phi[index] = estimate(ring, wide);
+    dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1));
   });
 }
 
@@ -94,7 +94,7 @@ export function learnClumps(dispersion: Dispersion, seen: Float64Array, expected
 
 const scratch = (length: number): Float64Array => new Float64Array(length);
 
-function estimate(ring: Float32Array, wide: Float32Array): number {
+function estimate(ring: Float32Array, wide: Float32Array, days: number): number {
   const values = scratch(ring.length);
   let length = 0;
   for (const value of ring) if (!Number.isNaN(value)) values[length++] = value;
@@ -105,6 +105,6 @@ function estimate(ring: Float32Array, wide: Float32Array): number {
   // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
   const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(values, length, 0.98));
   const phi = Math.max(usual, tails);
-  const shrunk = (length * phi + PRIOR_WINDOWS * PHI_PRIOR) / (length + PRIOR_WINDOWS);
+  const shrunk = (days * phi + PRIOR_DAYS * PHI_PRIOR) / (days + PRIOR_DAYS);
   return Math.max(PHI_LOW, Math.min(PHI_HIGH, shrunk));
 }

@@ -91,10 +91,10 @@ export const paymentGate = (usual: number): number => Math.max(0.03, 0.4 * usual
 export const sliceGate = (): number => 0.15;
 /**
  * Decline rates wander by factors: their logarithm has a deviation of about sqrt(rho (1 - p) / p), and its tails are heavier than the
- * beta-binomial's. Four of them are asked for besides the gate, up to `most` points.
+ * beta-binomial's. Five of them are asked for besides the gate, up to `most` points.
  */
 export const restless = (gate: (usual: number, window: number) => number, rho: number, most: number) => (usual: number, window: number): number =>
-  Math.max(gate(usual, window), Math.min(most, usual * Math.expm1(4 * Math.sqrt((rho * (1 - usual)) / usual))));
+  Math.max(gate(usual, window), Math.min(most, usual * Math.expm1(5 * Math.sqrt((rho * (1 - usual)) / usual))));
 
 /** A delivery rate of 10 % in half an hour, 5 % beyond. */
 export const webhookGate = (usual: number, window: number): number => Math.max(0, (window <= 30 ? 0.1 : 0.05) - usual);

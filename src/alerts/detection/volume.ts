@@ -77,11 +77,13 @@ const BLIP_WINDOW = 7;
 function lasts(series: Series, from: number, keep: number): boolean {
   const now = series.count;
   if (now - from > BLIP_WINDOW) return true;
-  const { attempts, edge } = series.sums;
+  const { attempts, edge, near, quick } = series.sums;
   let worst = -Infinity;
   let without = 0;
   for (let minute = from + 1; minute <= now; minute++) {
-    const missing = keep * between(edge, minute - 1, minute) - between(attempts, minute - 1, minute);
+    // Against the lowest of the levels: on a slow afternoon a blip is still a blip.
+    const expected = Math.min(between(edge, minute - 1, minute), between(near, minute - 1, minute), between(quick, minute - 1, minute));
+    const missing = keep * expected - between(attempts, minute - 1, minute);
     without += missing;
     worst = Math.max(worst, missing);
   }
