@@ -94,7 +94,7 @@ async function serve(visit: Visit, gate: Gate): Promise<Outgoing> {
   if (before?.kind === "timeout_before") return { kind: "hang", holdMs: before.holdMs };
   const fingerprint = fingerprintOf(incoming.raw);
   const replayed = replay(visit, fingerprint);
-  if (replayed !== null) return replayed;
+  if (replayed !== null) return onTheWay(visit, replayed);
   const slot = visit.key === null ? null : `${visit.scope} ${visit.key}`;
   if (slot !== null && gate.inUse.has(slot)) {
     throw new Problem(409, `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${visit.key}. Try again later.`, { type: "idempotency_error", code: "idempotency_key_in_use", beforeWork: true });
@@ -103,7 +103,7 @@ async function serve(visit: Visit, gate: Gate): Promise<Outgoing> {
   try {
     const delay = world.faults.take(incoming.method, incoming.pathname, ["delay"]);
     if (delay?.kind === "delay") await wait(delay.delayMs);
-    return work(visit, fingerprint);
+    return onTheWay(visit, work(visit, fingerprint));
   } finally {
     if (slot !== null) gate.inUse.delete(slot);
   }
@@ -127,7 +127,7 @@ function work(visit: Visit, fingerprint: string): Outgoing {
   const { world, incoming, requestId } = visit;
   const fault = world.faults.take(incoming.method, incoming.pathname, ["error"]);
   const result = fault?.kind === "error" ? refuse(visit, fault) : run(visit);
-  const after = world.faults.take(incoming.method, incoming.pathname, ["error_after", "timeout_after", "drop_after"]);
+  const after = world.faults.take(incoming.method, incoming.pathname, ["error_after"]);
   if (after?.kind === "error_after") {
     const problem = new Problem(after.status, "An unknown error occurred", { type: "api_error" });
     Object.assign(result, { status: after.status, body: JSON.stringify(envelope(problem, requestId, visit.caller.livemode, seconds(world.nowMs()))), keep: true });
@@ -136,9 +136,14 @@ function work(visit: Visit, fingerprint: string): Outgoing {
     const reply: Reply = { endpoint: `${incoming.method} ${incoming.pathname}`, fingerprint, status: result.status, body: result.body, request: requestId };
     world.replies.keep(visit.scope, visit.key, reply, world.nowMs());
   }
-  if (after?.kind === "drop_after") return { kind: "drop" };
-  if (after?.kind === "timeout_after") return { kind: "hang", holdMs: after.holdMs };
   return { kind: "answer", status: result.status, body: result.body, headers: headersFor(requestId, visit) };
+}
+
+/** What the network makes of an answer; a replayed one gets lost as easily as a first one. */
+function onTheWay(visit: Visit, outgoing: Outgoing): Outgoing {
+  const fault = visit.world.faults.take(visit.incoming.method, visit.incoming.pathname, ["timeout_after", "drop_after"]);
+  if (fault?.kind === "drop_after") return { kind: "drop" };
+  return fault?.kind === "timeout_after" ? { kind: "hang", holdMs: fault.holdMs } : outgoing;
 }
 
 interface Result {
