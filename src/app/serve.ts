@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createAccess, ensureAdmin } from "../access/index.ts";
 import { createExaminer } from "../health/index.ts";
-import { createIntake } from "../ingest/index.ts";
-import { AppError, type Clock, databaseTrouble, errorText, type Http, type Logger, requireWritableDirectory, startLoop } from "../platform/index.ts";
-import type { EndpointSecret } from "../stripe/index.ts";
+import { openGate } from "../ingest/index.ts";
+import { AppError, type Clock, errorText, type Http, type Logger, requireWritableDirectory, startLoop } from "../platform/index.ts";
 import { startBackground } from "./background.ts";
 import { healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
@@ -72,29 +71,18 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const first = await ensureAdmin(access);
     if (first !== null) options.onFirstKey(first);
 
-    const background = await startBackground(db, options.onFatal);
+    const sandboxSecret = config.sandbox ? `whsec_${randomBytes(24).toString("hex")}` : null;
+    const background = await startBackground({ sandboxSecret }, options.onFatal);
     closers.push(() => background.stop());
-
-    const sandboxSecret: EndpointSecret = { endpoint: "sandbox", secret: `whsec_${randomBytes(24).toString("hex")}` };
-    const configured = config.stripe.webhookSecrets.map(({ endpoint, secret }) => ({ endpoint, secret: secret.reveal() }));
-    const secrets = config.sandbox ? [...configured, sandboxSecret] : configured;
-    const intake = createIntake({
-      append: background.append,
-      secrets: () => secrets,
-      clock,
-      onTrouble: (error) => log.error({ error: errorText(error) }, `deliveries were not stored: ${databaseTrouble(error)}`),
-      onCommitted: () => {},
-    });
-    const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
-    closers.push(() => flush.stop());
+    const gate = openGate(background.acceptBatch);
 
     const startedAt = clock.now();
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
     const health = createExaminer({ checks: healthChecks({ db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
-    const http = await createServer({ config, db, clock, log, access, intake, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    const http = await createServer({ config, db, clock, log, access, gate, onTooLarge: background.tooLarge, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
-      await intake.idle();
+      await gate.idle();
       await access.idle();
     });
     const url = await listen(http, config);
@@ -111,7 +99,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       await beat.stop();
       await removeNode(db, node.node).catch(() => {});
     });
-    if (config.sandbox) closers.push(await runSandbox(options, url, sandboxSecret.secret, configured.length === 0));
+    if (sandboxSecret !== null) closers.push(await runSandbox(options, url, sandboxSecret, config.stripe.webhookSecrets.length === 0));
     log.info({ url, version: VERSION, mode: config.stripe.mode, sandbox: config.sandbox, database: db.kind }, "ready");
     return { url, stop };
   } catch (error) {

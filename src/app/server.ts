@@ -1,7 +1,7 @@
 import { type Access, accessRoutes, type Actor, principalOf, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
-import { type Intake, webhookRoutes } from "../ingest/index.ts";
+import { type Gate, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
@@ -18,7 +18,8 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly access: Access;
-  readonly intake: Intake;
+  readonly gate: Gate;
+  onTooLarge(): void;
   readonly health: Examiner;
   readonly startedAt: number;
   /** False once the service is ending. */
@@ -41,7 +42,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   const viewer: Guard = requireRole(access, "viewer");
   const operator: Guard = requireRole(access, "operator");
   accessRoutes(http, access);
-  await webhookRoutes(http, parts.intake);
+  webhookRoutes(http, { gate: parts.gate, onTooLarge: parts.onTooLarge });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   alertRoutes(http, { db, viewer });

@@ -1,19 +1,31 @@
 import { randomUUID } from "node:crypto";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { recordAudit } from "../access/index.ts";
+import { createIntake } from "../ingest/index.ts";
 import { openAppend } from "../ledger/index.ts";
-import { AppError, createLog, errorText, openJournal, systemClock, type Tx } from "../platform/index.ts";
+import { AppError, createLog, databaseTrouble, errorText, openJournal, startLoop, systemClock, type Tx } from "../platform/index.ts";
 import type { TaskRun } from "../tasks/index.ts";
-import { serveAppend } from "./append-channel.ts";
-import { loadConfig } from "./config.ts";
+import type { EndpointSecret } from "../stripe/index.ts";
+import { type Config, loadConfig } from "./config.ts";
 import { connect } from "./database.ts";
 import { startEngine } from "./engine.ts";
+import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
-import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+function constantly<T>(value: T): () => T {
+  return () => value;
+}
+
+/** The configured endpoints' secrets, and the sandbox's when it runs. */
+function endpointSecrets(config: Config, sandboxSecret: string | null): EndpointSecret[] {
+  const configured = config.stripe.webhookSecrets.map(({ endpoint, secret }) => ({ endpoint, secret: secret.reveal() }));
+  return sandboxSecret === null ? configured : [...configured, { endpoint: "sandbox", secret: sandboxSecret }];
+}
 
 /**
- * The thread behind the requests. It owns the writing to the SQLite file (an fsync blocks no request), derives, judges
- * and runs tasks. On PostgreSQL the appends stay with the requests, since waiting for the server blocks nothing.
+ * The thread behind the requests: verifies and stores webhooks (so that neither a signature nor an fsync keeps a
+ * request waiting to be read), derives from what is stored, judges and runs tasks.
  */
 async function main(): Promise<void> {
   const port = parentPort;
@@ -39,20 +51,22 @@ async function main(): Promise<void> {
     tasks: taskDefinitions(db, config, clock, journal),
     node: randomUUID(),
   });
-  if (db.kind === "sqlite") {
-    const append = openAppend(db);
-    serveAppend(port, async (items) => {
-      const results = await append(items);
-      engine.wake();
-      return results;
-    });
-  }
+  const { sandboxSecret } = workerData as WorkerStart;
+  const intake = createIntake({
+    append: openAppend(db),
+    secrets: constantly(endpointSecrets(config, sandboxSecret)),
+    clock,
+    onTrouble: (error) => log.error({ error: errorText(error) }, `deliveries were not stored: ${databaseTrouble(error)}`),
+    onCommitted: engine.wake,
+  });
+  serveIntake(port, intake.acceptBatch);
+  const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
   port.on("message", (message: ToWorker) => {
     switch (message.kind) {
-      case "append":
+      case "batch":
         return;
-      case "wake":
-        engine.wake();
+      case "too_large":
+        intake.refuse({ outcome: "rejected", receivedAt: clock.now(), endpoint: "unknown", status: 413, reason: "the body is too large", eventId: null, eventType: null, count: 1 });
         return;
       case "run_task":
         void engine.scheduler.runNow(message.task, noteOf(message)).then(
@@ -61,7 +75,8 @@ async function main(): Promise<void> {
         );
         return;
       case "stop":
-        void engine.stop().then(async () => {
+        void Promise.all([engine.stop(), flush.stop()]).then(async () => {
+          await intake.flush();
           await journal.close();
           await db.close();
           tell({ kind: "stopped" });

@@ -12,7 +12,13 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
   rebuild: { description: "derive payments and figures anew from the events", load: async (context) => (await import("./rebuild.ts")).rebuildCommand(context) },
-  config: { description: "check the configuration, print its schema", load: async (context) => (await import("./config.ts")).configCommand(context) },
+  config: {
+    description: "the configuration: what it may hold, and what it comes to",
+    load: async (context) => {
+      const [{ configCommand }, { loadConfig }] = await Promise.all([import("./config.ts"), import("../app/config.ts")]);
+      return configCommand(context, () => loadConfig(process.env));
+    },
+  },
 };
 
 const EXIT_FAILED = 1;

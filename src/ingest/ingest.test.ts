@@ -3,6 +3,7 @@ import { onBothDatabases } from "../../test/databases.ts";
 import { type AppendItem, consume, countFailures, ledgerMigrations, openAppend, readAfter, readDeliveriesAfter, readEvent } from "../ledger/index.ts";
 import { AppError, createHttp, type Database, virtualClock } from "../platform/index.ts";
 import { signatureHeader } from "../stripe/index.ts";
+import { type Gate, openGate } from "./gate.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { mirrorDeliveries } from "./mirror.ts";
 import { receive } from "./receive.ts";
@@ -19,7 +20,7 @@ function event(id: string, extra: object = {}): Buffer {
 const sign = (raw: Buffer, secret = SECRET): string => signatureHeader(raw, secret, NOW / 1000);
 
 interface Setup {
-  intake: Intake;
+  intake: Intake & Gate;
   troubles: unknown[];
   fail(with_: Error | null): void;
 }
@@ -35,7 +36,7 @@ function setUp(db: Database): Setup {
     onTrouble: (error) => troubles.push(error),
     onCommitted: () => {},
   });
-  return { intake, troubles, fail: (with_) => (failure = with_) };
+  return { intake: { ...intake, ...openGate(intake.acceptBatch) }, troubles, fail: (with_) => (failure = with_) };
 }
 
 const full = new AppError("unavailable", "the disk is full");
@@ -99,7 +100,8 @@ onBothDatabases("intake", ledgerMigrations, (database) => {
       onTrouble: () => {},
       onCommitted: () => {},
     });
-    const answers = await Promise.all(["evt_1", "evt_bad", "evt_2"].map((id) => intake.accept({ raw: event(id), signature: sign(event(id)) })));
+    const gate = openGate(intake.acceptBatch);
+    const answers = await Promise.all(["evt_1", "evt_bad", "evt_2"].map((id) => gate.accept({ raw: event(id), signature: sign(event(id)) })));
     expect(answers.map((answer) => answer.status)).toEqual([200, 500, 200]);
   });
 
@@ -134,7 +136,8 @@ onBothDatabases("intake", ledgerMigrations, (database) => {
     const db = await database.open();
     const { intake } = setUp(db);
     const http = await createHttp({ clock: virtualClock(NOW), version: "test" });
-    await webhookRoutes(http, intake);
+    let tooLarge = 0;
+    webhookRoutes(http, { gate: intake, onTooLarge: () => void (tooLarge += 1) });
     const url = `${await http.listen({ port: 0, host: "127.0.0.1" })}/webhooks/stripe`;
     onTestFinished(() => http.close());
     const post = (raw: Buffer, signature?: string, type = "application/json; charset=utf-8") =>
@@ -148,7 +151,8 @@ onBothDatabases("intake", ledgerMigrations, (database) => {
     const rejected = await post(odd);
     expect([rejected.status, await rejected.json()]).toEqual([400, { ok: false, error: "no Stripe-Signature header", code: "delivery_rejected", request_id: expect.any(String) }]);
     const huge = Buffer.alloc(WEBHOOK_BODY_LIMIT + 1, "a");
-    expect((await post(huge, sign(huge))).status).toBe(413);
+    const refused = await post(huge, sign(huge));
+    expect([refused.status, await refused.json(), tooLarge]).toEqual([413, expect.objectContaining({ ok: false, code: "too_large" }), 1]);
     expect((await fetch(url)).status).toBe(405);
   });
 

@@ -1,5 +1,5 @@
-import type { Append, AppendItem, AppendResult, Refusal } from "../ledger/index.ts";
-import { AppError, batcher, type Clock, databaseTrouble, isUnavailable } from "../platform/index.ts";
+import type { Append, AppendItem, AppendResult, Arrival, Refusal } from "../ledger/index.ts";
+import { AppError, type Clock, databaseTrouble, isUnavailable } from "../platform/index.ts";
 import type { EndpointSecret } from "../stripe/index.ts";
 import { receive, type WebhookRequest } from "./receive.ts";
 import { refusals } from "./refusals.ts";
@@ -12,15 +12,16 @@ export interface WebhookAnswer {
   readonly error: string | null;
 }
 
+/** Decides a batch of requests: one answer per request, in the same order. Never rejects for the database's sake. */
+export type AcceptBatch = (requests: readonly WebhookRequest[]) => Promise<readonly WebhookAnswer[]>;
+
 export interface Intake {
-  /** Resolves when the event is committed (200), or when it is sure that we do not have it. */
-  accept(request: WebhookRequest): Promise<WebhookAnswer>;
+  /** Resolves when the events are committed (200), or when it is sure that we do not answer for them. */
+  readonly acceptBatch: AcceptBatch;
   /** Notes a request refused before its body was read (too large). */
   refuse(refusal: Refusal): void;
-  /** Records what was kept while the database was away; answers whether there was anything. A loop's step. */
+  /** Records what was kept while the database was away. A loop's step; there is never more to do at once. */
   flush(): Promise<boolean>;
-  /** Resolves when nothing waits any more. */
-  idle(): Promise<void>;
 }
 
 export interface IntakeOptions {
@@ -53,9 +54,9 @@ async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
 }
 
 /**
- * Takes webhook requests and answers 200 only after the event is committed. Requests that arrive while a commit runs
- * share the next one. Guarantee: an acknowledged event survives `kill -9`; one that was not acknowledged may be there
- * too, and its redelivery is then a duplicate.
+ * Verifies webhook requests and commits the authentic events of a batch in one transaction, with the record of every
+ * delivery. Guarantee: an acknowledged event survives `kill -9`; one that was not acknowledged may be there too, and
+ * its redelivery is then a duplicate.
  */
 export function createIntake(options: IntakeOptions): Intake {
   const { append, clock } = options;
@@ -76,71 +77,67 @@ export function createIntake(options: IntakeOptions): Intake {
     return outcomes;
   };
 
-  const commit = async (items: readonly AppendItem[]): Promise<Outcome[]> => {
+  const commit = async (items: readonly AppendItem[]): Promise<readonly Outcome[]> => {
+    if (items.length === 0) return [];
     try {
       const results = await withDeadline(append(items), deadlineMs);
       options.onCommitted();
       return results.map((result) => ({ kind: "done", result }));
     } catch (error) {
       options.onTrouble(error);
-      return isUnavailable(error) ? items.map(() => ({ kind: "failed", error })) : await withDeadline(singly(items), deadlineMs);
+      if (isUnavailable(error)) return items.map(() => ({ kind: "failed", error }));
+      return await withDeadline(singly(items), deadlineMs).catch((late: unknown) => items.map(() => ({ kind: "failed" as const, error: late })));
     }
   };
 
-  const queue = batcher<AppendItem, Outcome>(commit, { maxItems: 256, maxBytes: 4 * 1024 * 1024, maxWaiting: 20_000, maxWaitingBytes: 64 * 1024 * 1024 });
-
-  const record = async (refusal: Refusal): Promise<void> => {
-    try {
-      const outcome = await queue.submit({ kind: "refusal", ...refusal }, 200);
-      if (outcome.kind === "failed") waiting.keep(refusal);
-    } catch {
-      waiting.keep(refusal);
-    }
-  };
-
-  const failed = (item: AppendItem & { kind: "arrival" }, error: unknown): WebhookAnswer => {
+  const failed = (arrival: Arrival, error: unknown): WebhookAnswer => {
     const status = isUnavailable(error) ? 503 : 500;
     const reason = error instanceof AppError ? error.message : databaseTrouble(error);
-    waiting.keep({
-      outcome: "failed",
-      receivedAt: item.receivedAt,
-      endpoint: item.endpoint,
-      status,
-      reason,
-      eventId: item.head.eventId,
-      eventType: item.head.type,
-      count: 1,
-    });
+    const { receivedAt, endpoint, head } = arrival;
+    waiting.keep({ outcome: "failed", receivedAt, endpoint, status, reason, eventId: head.eventId, eventType: head.type, count: 1 });
     return { status, outcome: "failed", error: `not stored: ${reason}` };
   };
 
+  const answerOf = (item: AppendItem, outcome: Outcome | undefined): WebhookAnswer => {
+    if (item.kind === "refusal") {
+      if (outcome?.kind !== "done") waiting.keep(item);
+      return { status: 400, outcome: item.outcome, error: item.reason };
+    }
+    if (outcome === undefined || outcome.kind === "failed") return failed(item, outcome?.error);
+    // `recorded` is the answer to a refusal only.
+    return { status: 200, outcome: outcome.result.kind === "recorded" ? "accepted" : outcome.result.kind, error: null };
+  };
+
+  const record = async (refused: readonly Refusal[]): Promise<void> => {
+    const items = refused.map((refusal): AppendItem => ({ kind: "refusal", ...refusal }));
+    const outcomes = await commit(items);
+    for (const [index, refusal] of refused.entries()) if (outcomes[index]?.kind !== "done") waiting.keep(refusal);
+  };
+
   return {
-    accept: async (request) => {
-      const received = receive(request, options.secrets(), clock.now());
-      if (received.kind === "refusal") {
-        const { refusal } = received;
-        if (waiting.admit(refusal)) await record(refusal);
-        return { status: 400, outcome: refusal.outcome, error: refusal.reason };
-      }
-      const { arrival } = received;
-      try {
-        const outcome = await queue.submit(arrival, arrival.body.byteLength);
-        if (outcome.kind === "failed") return failed(arrival, outcome.error);
-        if (outcome.result.kind === "recorded") throw new Error("an arrival was answered as a refusal");
-        return { status: 200, outcome: outcome.result.kind, error: null };
-      } catch (error) {
-        return failed(arrival, error);
-      }
+    acceptBatch: async (requests) => {
+      const nowMs = clock.now();
+      const secrets = options.secrets();
+      const received = requests.map((request): AppendItem => {
+        const one = receive(request, secrets, nowMs);
+        return one.kind === "arrival" ? one.arrival : { kind: "refusal", ...one.refusal };
+      });
+      // Refusals beyond the limit are merged and recorded later; the rest shares the commit.
+      const recorded = received.filter((item) => item.kind === "arrival" || waiting.admit(item));
+      const outcomes = await commit(recorded);
+      const byItem = new Map(recorded.map((item, index) => [item, outcomes[index]]));
+      return received.map((item) => {
+        if (item.kind === "refusal" && !byItem.has(item)) return { status: 400, outcome: item.outcome, error: item.reason };
+        return answerOf(item, byItem.get(item));
+      });
     },
     refuse: (refusal) => {
-      if (waiting.admit(refusal)) void record(refusal);
+      if (waiting.admit(refusal)) void record([refusal]);
     },
     flush: async () => {
       const kept = waiting.drain();
-      if (kept.length === 0) return false;
-      await Promise.all(kept.map(record));
+      if (kept.length > 0) await record(kept);
       return false;
     },
-    idle: () => queue.idle(),
   };
 }

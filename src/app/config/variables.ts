@@ -33,7 +33,7 @@ function stripeKeyTrouble(key: string, mode: StripeMode): string | null {
   if (key.startsWith("whsec_")) return `this is a webhook signing secret, which belongs into STRIPE_WEBHOOK_SECRET; ${right}`;
   const other = mode === "live" ? "test" : "live";
   if (new RegExp(`^[sr]k_${other}_`).test(key)) return `this is a ${other} mode key; ${right}`;
-  if (!new RegExp(`^[sr]k_${mode}_[A-Za-z0-9_]{8,250}$`).test(key)) return `this does not look like a key of Stripe; ${right}`;
+  if (!new RegExp(`^[sr]k_${mode}_[A-Za-z0-9_]{1,250}$`).test(key)) return `this does not look like a key of Stripe; ${right}`;
   return null;
 }
 
@@ -62,7 +62,7 @@ function webhookSecretTrouble(parts: readonly string[]): string | null {
     const which = parts.length === 1 ? "it" : `number ${index + 1}`;
     if (part === "") return `${which} is empty; ${right}`;
     if (/^[sprk]{2}_/.test(secret)) return `${which} is an API key, not a webhook signing secret; ${right}`;
-    if (!/^whsec_[A-Za-z0-9+/=_-]{16,250}$/.test(secret)) return `${which} is not a webhook signing secret; ${right}`;
+    if (!/^whsec_[\x21-\x2b\x2d-\x7e]{1,250}$/.test(secret)) return `${which} is not a webhook signing secret; ${right}`;
   }
   const secrets = parts.map((part) => part.slice(part.indexOf("whsec_")));
   return new Set(secrets).size < secrets.length ? "the same secret stands there twice; name each once" : null;

@@ -23,6 +23,8 @@ export interface SqliteDatabase extends DatabaseBase {
    * more than the insert. The work is synchronous; it is committed with fsync when the promise resolves.
    */
   exclusive<T>(work: (connection: DatabaseSync) => T): Promise<T>;
+  /** `write`, with the connection of its transaction beside it: for an append that commits together with something else. */
+  writeBeside<T>(step: (tx: Tx, connection: DatabaseSync) => Promise<T>): Promise<T>;
 }
 
 /** Kept prepared statements per connection; the SQL texts of the program are few, so this is never reached. */
@@ -156,6 +158,10 @@ export function openSqlite(file: string, options: { cacheKib?: number } = {}): S
     write: async (step) => {
       assertStillThere();
       return await write.transaction().execute(step);
+    },
+    writeBeside: async (step) => {
+      assertStillThere();
+      return await write.transaction().execute((tx) => step(tx, writer.raw));
     },
     exclusive: async (work) => {
       const release = await turn.take();
