@@ -2,7 +2,7 @@ import { consumerSeq, type DeliveryOutcome, type DeliveryRecord, moveCursor, rea
 import { type Database, inChunks, type Tx } from "../platform/index.ts";
 import { localDays } from "./days.ts";
 import type { MetricsOptions } from "./fold.ts";
-import { type Grain, GRAINS, readSettings } from "./store.ts";
+import { type Grain, GRAINS, readSettings, writeSetting } from "./store.ts";
 
 /** Follows deliveries, whose positions count apart from events'. */
 export const DELIVERY_CONSUMER = "delivery:metrics";
@@ -11,7 +11,7 @@ export const DELIVERY_OUTCOMES = ["accepted", "duplicate", "variant", "malformed
 
 export type DeliveryCounts = Readonly<Record<DeliveryOutcome, number>>;
 
-interface Row extends Record<DeliveryOutcome, number> {
+export interface DeliveryBucketRow extends Record<DeliveryOutcome, number> {
   grain: string;
   start: number;
   endpoint: string;
@@ -24,24 +24,26 @@ function noCounts(): Record<DeliveryOutcome, number> {
   return { accepted: 0, duplicate: 0, variant: 0, malformed: 0, failed: 0, rejected: 0 };
 }
 
-function countUp(deliveries: readonly DeliveryRecord[], timeZone: string, horizon: Readonly<Record<string, number>>): Row[] {
+/** Counts deliveries into buckets in memory. */
+export function deliveryCounter(timeZone: string): { count(delivery: DeliveryRecord): void; rows(): DeliveryBucketRow[] } {
   const dayOf = localDays(timeZone);
-  const rows = new Map<string, Row>();
-  for (const { receivedAt, endpoint, outcome, count } of deliveries) {
-    const starts = [
-      [GRAINS.minute, Math.floor(receivedAt / MINUTE_MS) * MINUTE_MS],
-      [GRAINS.hour, Math.floor(receivedAt / HOUR_MS) * HOUR_MS],
-      [GRAINS.day, dayOf(receivedAt).startMs],
-    ] as const;
-    for (const [grain, start] of starts) {
-      if (start < (horizon[grain] ?? 0)) continue;
-      const key = `${grain} ${start} ${endpoint}`;
-      const row = rows.get(key) ?? { grain, start, endpoint, ...noCounts() };
-      row[outcome] += count;
-      rows.set(key, row);
-    }
-  }
-  return [...rows.values()];
+  const rows = new Map<string, DeliveryBucketRow>();
+  return {
+    count: ({ receivedAt, endpoint, outcome, count }) => {
+      const starts = [
+        [GRAINS.minute, Math.floor(receivedAt / MINUTE_MS) * MINUTE_MS],
+        [GRAINS.hour, Math.floor(receivedAt / HOUR_MS) * HOUR_MS],
+        [GRAINS.day, dayOf(receivedAt).startMs],
+      ] as const;
+      for (const [grain, start] of starts) {
+        const key = `${grain} ${start} ${endpoint}`;
+        const row = rows.get(key) ?? { grain, start, endpoint, ...noCounts() };
+        row[outcome] += count;
+        rows.set(key, row);
+      }
+    },
+    rows: () => [...rows.values()],
+  };
 }
 
 /**
@@ -55,7 +57,11 @@ export async function foldDeliveries(db: Database, options: MetricsOptions, limi
     const last = deliveries.at(-1);
     if (last === undefined) return 0;
     const { timeZone, horizon } = await readSettings(tx);
-    for (const chunk of inChunks(countUp(deliveries, timeZone ?? options.timeZone, horizon), 64)) {
+    if (timeZone === null) await writeSetting(tx, "time_zone", options.timeZone);
+    const counter = deliveryCounter(timeZone ?? options.timeZone);
+    for (const delivery of deliveries) counter.count(delivery);
+    const kept = counter.rows().filter(({ grain, start }) => start >= (horizon[grain] ?? start));
+    for (const chunk of inChunks(kept, 64)) {
       await tx
         .insertInto("delivery_metric")
         .values(chunk)

@@ -5,11 +5,11 @@ import { consume, ledgerMigrations, openAppend, readHead, retainEvents } from ".
 import { foldPayments, paymentsMigrations } from "../payments/index.ts";
 import { entry, type EventSketch, story, TELLERS } from "../payments/testing/stories.ts";
 import { type Database, openScratch } from "../platform/index.ts";
-import { foldMetrics, MEASURES, metricsMigrations, needsRebuild, rebuild } from "./index.ts";
+import { foldDeliveries, foldMetrics, MEASURES, metricsMigrations, needsRebuild, rebuild } from "./index.ts";
 
 const CONSUMER = "derive";
 const options = { timeZone: "Europe/Berlin", consumer: CONSUMER };
-const TABLES = ["payment", "payment_alias", "payment_event", "attempt", "refund", "metric"] as const;
+const TABLES = ["payment", "payment_alias", "payment_event", "attempt", "refund", "metric", "delivery_metric"] as const;
 
 function sketches(key: string): EventSketch[] {
   return Object.keys(TELLERS).flatMap((name, index) => story(name, { key: `${key}${index}`, pace: 600 }).events.map((sketch) => ({ ...sketch, second: sketch.second + index * 50_000 })));
@@ -35,6 +35,7 @@ async function step(db: Database, timeZone = options.timeZone): Promise<number> 
 
 async function digestAll(db: Database): Promise<void> {
   while ((await step(db)) > 0);
+  while ((await foldDeliveries(db, options, 10, 0)) > 0);
 }
 
 /** All rows; a bucket in which everything was taken back is as good as none. */
@@ -63,6 +64,8 @@ async function damage(db: Database): Promise<void> {
     await tx.deleteFrom("refund").execute();
     await tx.updateTable("metric").set({ attempts: 77 }).where("grain", "=", "h").where("kind", "=", "brand").execute();
     await tx.deleteFrom("metric").where("grain", "=", "m").where("kind", "=", "all").execute();
+    await tx.updateTable("delivery_metric").set({ failed: 5 }).where("grain", "=", "h").execute();
+    await tx.deleteFrom("delivery_metric").where("grain", "=", "d").execute();
     await sql`update metric set start = start - 60000 where grain = 'm' and kind = 'country'`.execute(tx);
   });
 }
@@ -88,7 +91,7 @@ onBothDatabases("rebuild", [...ledgerMigrations, ...paymentsMigrations, ...metri
     const damaged = await dump(db);
     const checked = await rebuild(db, { ...options, check: true });
     expect(await dump(db)).toEqual(damaged);
-    expect(Object.keys(wrong(checked))).toEqual(["payment", "payment_alias", "attempt", "refund", "metric"]);
+    expect(Object.keys(wrong(checked))).toEqual(["payment", "payment_alias", "attempt", "refund", "metric", "delivery_metric"]);
     expect(wrong(checked)["payment"]).toBe("1 missing, 0 extra, 1 different");
     const repaired = await rebuild(db, { ...options, check: false });
     expect(repaired).toMatchObject({ same: false, repaired: true });
@@ -159,6 +162,7 @@ onBothDatabases("rebuild", [...ledgerMigrations, ...paymentsMigrations, ...metri
     const other = await database.open();
     await append(other, sketches("a"), 1);
     while ((await step(other, "Asia/Kolkata")) > 0);
+    while ((await foldDeliveries(other, options, 10, 0)) > 0);
     expect(await dump(db)).toEqual(await dump(other));
   });
 

@@ -5,6 +5,7 @@ import { type Difference, difference, differingValues, type Row, rowsIn, type Ta
 import { foldMetrics, type TouchedBucket } from "./fold.ts";
 import { MEASURES } from "./measures.ts";
 import { metricsMigrations } from "./migrations/index.ts";
+import { DELIVERY_METRIC, rebuildDeliveries } from "./rebuild-deliveries.ts";
 import { METRIC_KEY, readSettings, type Settings, writeSetting } from "./store.ts";
 
 export interface RebuildOptions {
@@ -209,6 +210,7 @@ async function run(work: Work): Promise<void> {
   work.watching = false;
   await mendPayments(work);
   await mendBuckets(work);
+  report(work, DELIVERY_METRIC.name, await rebuildDeliveries(db, timeZone, options.check));
 }
 
 /** From now on live folds use the zone asked for; the mark stays until the days are all in it. */
@@ -236,7 +238,7 @@ async function begin(db: Database, options: RebuildOptions): Promise<Settings> {
 export async function rebuild(db: Database, options: RebuildOptions): Promise<RebuildReport> {
   const { timeZone, horizon } = await begin(db, options);
   const scratch = await openScratch(db, "rebuild", [...paymentsMigrations, ...metricsMigrations]);
-  const counted = new Map([...PAYMENTS, METRIC].map(({ name }) => [name, { missing: 0, extra: 0, different: 0 }]));
+  const counted = new Map([...PAYMENTS, METRIC, DELIVERY_METRIC].map(({ name }) => [name, { missing: 0, extra: 0, different: 0 }]));
   const work: Work = { db, scratch, options, timeZone: timeZone ?? options.timeZone, horizon, counts: counted, payments: new Set(), buckets: new Map(), at: 0, events: 0, watching: false };
   try {
     await run(work);

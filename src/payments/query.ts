@@ -73,10 +73,9 @@ function decodeCursor(cursor: string): { createdAt: number; no: number } {
 
 const COLUMNS = ["no", "id", "live", "account", "status", "final_outcome", "cause", "code", "currency", "amount", "captured", "refunded", "disputed", "email", "customer", "invoice", "method", "brand", "country", "created_at", "updated_at"] as const;
 
-function selection(tx: Tx, filter: PaymentFilter) {
+function selection(tx: Tx, filter: PaymentFilter, live: boolean) {
   // A payment without a currency is known by a link only, and nothing to show yet.
-  let query = tx.selectFrom("payment").select(COLUMNS).where("currency", "is not", null);
-  if (filter.live !== undefined) query = query.where("live", "=", filter.live ? 1 : 0);
+  let query = tx.selectFrom("payment").select(COLUMNS).where("live", "=", live ? 1 : 0).where("currency", "is not", null);
   if (filter.account !== undefined) query = query.where("account", "=", filter.account ?? "");
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
   if (filter.sinceMs !== undefined) query = query.where("created_at", ">=", filter.sinceMs);
@@ -116,23 +115,23 @@ function listed(row: Row): ListedPayment {
   };
 }
 
+async function newest(tx: Tx, filter: PaymentFilter, live: boolean, limit: number, before: { createdAt: number; no: number } | null): Promise<Row[]> {
+  let query = selection(tx, filter, live);
+  if (before !== null) query = query.where(sql<boolean>`(created_at, no) < (${before.createdAt}, ${before.no})`);
+  return await query.orderBy("created_at", "desc").orderBy("no", "desc").limit(limit).execute();
+}
+
 /**
- * A page of payments, newest begun first, stable while more arrive.
+ * A page of payments, newest begun first, stable while more arrive. Each filter has an index that begins with the mode
+ * and ends with the order, so a page of both modes is the first of two pages.
  *
  * @param limit 1 to 100.
  */
 export async function listPayments(tx: Tx, filter: PaymentFilter, limit: number, cursor: string | null): Promise<PaymentPage> {
-  let query = selection(tx, filter);
-  if (cursor !== null) {
-    const { createdAt, no } = decodeCursor(cursor);
-    query = query.where(sql<boolean>`(created_at, no) < (${createdAt}, ${no})`);
-  }
-  const rows = await query
-    .orderBy("created_at", "desc")
-    .orderBy("no", "desc")
-    .limit(limit + 1)
-    .execute();
-  const page = rows.slice(0, limit);
+  const before = cursor === null ? null : decodeCursor(cursor);
+  const rows: Row[] = [];
+  for (const live of filter.live === undefined ? [true, false] : [filter.live]) rows.push(...(await newest(tx, filter, live, limit + 1, before)));
+  const page = rows.toSorted((one, other) => other.created_at - one.created_at || other.no - one.no).slice(0, limit);
   const last = page.at(-1);
   return {
     payments: page.map(listed),

@@ -31,7 +31,7 @@ const payments: Migration = {
     "create index payment_created on payment (live, created_at, no)",
     "create index payment_status on payment (live, status, created_at, no)",
     "create index payment_amount on payment (live, amount, created_at, no)",
-    "create index payment_email on payment (email, created_at, no) where email is not null",
+    "create index payment_email on payment (live, email, created_at, no) where email is not null",
     "create index payment_code on payment (live, code, created_at, no) where code is not null",
     "create index payment_cause on payment (live, cause, created_at, no) where cause is not null",
     `create table payment_alias (
