@@ -110,6 +110,7 @@ suite.each([OLD, NEW])("a payment told in the shapes of %s", (version) => {
     expect(sums(paymentOf({ events: events.slice(0, 6) }))).toEqual([2000, 0, 0, 2000]);
     expect(sums(paymentOf({ events: events.slice(0, 7) }))).toEqual([2000, 0, 2000, 0]);
     expect(sums(told("disputedAndWon"))).toEqual([2000, 0, 0, 2000]);
+    expect(paymentOf({ events: events.slice(0, 6) }).disputes[0]?.status).toBe("won");
     expect(sums(told("disputedTwice"))).toEqual([2000, 0, 500, 1500]);
     expect(told("disputedTwice").disputes.map((dispute) => [dispute.id, dispute.status])).toEqual([
       ["dp_k_a", "warning_closed"],

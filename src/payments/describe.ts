@@ -98,7 +98,8 @@ function unseenRefundOf(state: PaymentState, currency: Currency | null, refunds:
 }
 
 function disputesOf(state: PaymentState): Dispute[] {
-  return state.disputes.map(({ id, last, withdrawnAt, withdrawn, reinstated }) => {
+  return state.disputes.map(({ id, last: told, ended, withdrawnAt, withdrawn, reinstated }) => {
+    const last = ended ?? told;
     const out = withdrawn !== null && (reinstated === null || reinstated.at < withdrawn.at);
     return {
       id,
@@ -106,7 +107,7 @@ function disputesOf(state: PaymentState): Dispute[] {
       currency: last?.currency ?? null,
       amount: last?.amount ?? ZERO,
       reason: last?.reason ?? null,
-      createdAt: last?.created ?? last?.at ?? null,
+      createdAt: last?.created ?? told?.at ?? null,
       withheld: out ? withdrawn.amount : ZERO,
       withdrawnAt,
       withdrawn: withdrawn?.amount ?? null,

@@ -33,19 +33,21 @@ export function readDispute(dispute: Fields, stamp: Omit<Stamp, "rank">, type: s
   const { at, ev } = stamp;
   const movement = { at, rank: 0, ev, amount };
   const withdrawn = type === "charge.dispute.funds_withdrawn";
+  const last = {
+    at,
+    rank: RANK[status] ?? 0,
+    ev,
+    status,
+    currency: requiredCurrency(dispute, "dispute"),
+    amount,
+    created: timeMs(dispute["created"]),
+    reason: word(dispute["reason"]),
+  };
   return {
     dispute: {
       id,
-      last: {
-        at,
-        rank: RANK[status] ?? 0,
-        ev,
-        status,
-        currency: requiredCurrency(dispute, "dispute"),
-        amount,
-        created: timeMs(dispute["created"]),
-        reason: word(dispute["reason"]),
-      },
+      last,
+      ended: status === "won" || status === "lost" ? last : null,
       // The status moves no money, whatever it is; only these two events do.
       withdrawnAt: withdrawn ? at : null,
       withdrawn: withdrawn ? movement : null,

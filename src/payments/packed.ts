@@ -90,6 +90,7 @@ function dispute(packed: Packed<DisputeState> & { id: string }): DisputeState {
   return {
     id: packed.id,
     last: packed.last ? disputeSnapshot(packed.last) : null,
+    ended: packed.ended ? disputeSnapshot(packed.ended) : null,
     withdrawnAt: packed.withdrawnAt ?? null,
     withdrawn: packed.withdrawn ?? null,
     reinstated: packed.reinstated ?? null,

@@ -109,6 +109,8 @@ export interface Movement extends Stamp {
 export interface DisputeState {
   readonly id: string;
   readonly last: DisputeSnapshot | null;
+  /** The last that said won or lost: `closed` may be told before `created`, which takes nothing back. */
+  readonly ended: DisputeSnapshot | null;
   readonly withdrawnAt: number | null;
   readonly withdrawn: Movement | null;
   readonly reinstated: Movement | null;
@@ -177,6 +179,7 @@ function joinDispute(one: DisputeState, other: DisputeState): DisputeState {
   return {
     id: one.id,
     last: latest(one.last, other.last),
+    ended: latest(one.ended, other.ended),
     withdrawnAt: earliest(one.withdrawnAt, other.withdrawnAt),
     withdrawn: latest(one.withdrawn, other.withdrawn),
     reinstated: latest(one.reinstated, other.reinstated),
