@@ -7,7 +7,7 @@ const DAYS = 28;
 const CHI_SQUARE_80 = 1.642;
 const CHI_SQUARE_98 = 5.412;
 /** Windows of one length kept of a day. */
-const MOST_WINDOWS = 240;
+const MOST_WINDOWS = 96;
 const SAFETY = 1.15;
 export const PHI_PRIOR = 0.015;
 const PHI_LOW = 0.0025;
@@ -59,7 +59,8 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
       ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - clump * mean) / (mean * mean) : NaN;
       wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean) : NaN;
     }
-    dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1));
+    // Each length is estimated anew every other day: four weeks hardly change in one.
+    if (dispersion.day < 4 || (dispersion.day + index) % 2 === 0) dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1));
   });
 }
 
@@ -92,18 +93,23 @@ export function learnClumps(dispersion: Dispersion, seen: Float64Array, expected
   dispersion.clump += CLUMP_STEP * Math.min(1, count / 40) * (today - dispersion.clump);
 }
 
-const scratch = (length: number): Float64Array => new Float64Array(length);
+function usable(ring: Float32Array): { values: Float64Array; length: number } {
+  const values = new Float64Array(ring.length);
+  let length = 0;
+  for (let i = 0; i < ring.length; i++) {
+    const value = ring[i] ?? NaN;
+    if (value === value) values[length++] = value;
+  }
+  return { values, length };
+}
 
 function estimate(ring: Float32Array, wide: Float32Array, days: number): number {
-  const values = scratch(ring.length);
-  let length = 0;
-  for (const value of ring) if (!Number.isNaN(value)) values[length++] = value;
+  const { values, length } = usable(ring);
   if (length === 0) return PHI_PRIOR * 2;
   const usual = selectQuantile(values, length, 0.8) * SAFETY;
-  length = 0;
-  for (const value of wide) if (!Number.isNaN(value)) values[length++] = value;
   // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
-  const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(values, length, 0.98));
+  const far = usable(wide);
+  const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(far.values, far.length, 0.98));
   const phi = Math.max(usual, tails);
   const shrunk = (days * phi + PRIOR_DAYS * PHI_PRIOR) / (days + PRIOR_DAYS);
   return Math.max(PHI_LOW, Math.min(PHI_HIGH, shrunk));

@@ -9,7 +9,7 @@ import { alphaOf, WINDOWS } from "./sensitivity.ts";
 import { between, MINUTES, oldest, type Series } from "./series.ts";
 import { findFailingSlices, type SliceFinding } from "./slices.ts";
 import { type DetectorState, daysSeen } from "./state.ts";
-import { findDip, type VolumeFinding } from "./volume.ts";
+import { findDip, type VolumeFinding, type VolumeModel } from "./volume.ts";
 
 /** Days until every weekday has been seen; days until the ordinary tests run. DETECTION §7 "learning". */
 const FIRST_WEEK = 8;
@@ -40,23 +40,13 @@ const learning = (state: DetectorState): boolean => daysSeen(state) < LEARNING_D
 
 export function judgeVolume(state: DetectorState, options: JudgeOptions): VolumeFinding | undefined {
   if (daysSeen(state) < FIRST_WEEK) return undefined;
-  const young = learning(state);
-  const wide = young ? { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) } : state.usual;
-  return findDip(
-    state.series,
-    {
-      usual: wide, near: young ? wide : state.near, quick: young ? wide : state.quick, vague: vagueness(state), budget: options.budget,
-      keepShort: 1 - options.drop - 0.1, keepLong: 1 - options.drop, shortestWindow: young ? 60 : 2,
-    },
-    floorOf(state, "revenue_dip"),
-  );
+  return findDip(state.series, learning(state) ? wideModel(state) : state, options, state.vague, floorOf(state, "revenue_dip"));
 }
 
-/** Of yesterday and today, whichever is known less. */
-function vagueness(state: DetectorState): number {
-  const vague = state.volume?.vague;
-  const today = (state.day + 3) % 7;
-  return Math.max(vague?.[today] ?? 1, vague?.[(today + 6) % 7] ?? 1);
+/** While the shop is new: at least wide bands, and windows of at least an hour. */
+function wideModel(state: DetectorState): VolumeModel {
+  const wide = { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) };
+  return { usual: wide, near: wide, quick: wide, shortestWindow: 60 };
 }
 
 export function judgeSales(state: DetectorState): SaleFinding | undefined {
@@ -155,6 +145,7 @@ export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOpt
   if (learning(state)) return undefined;
   const { seen: seenColumn, expected: expectedColumn, times, least, shortest } = SURGES[surge];
   const { sums, count: now } = state.series;
+  if (between(sums[seenColumn], now - 1, now) === 0) return undefined;
   const floor = floorOf(state, surge);
   for (const window of WINDOWS) {
     const from = now - window;

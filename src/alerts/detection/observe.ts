@@ -14,7 +14,7 @@ import { appendMinute, between, type MinuteValues } from "./series.ts";
 import { appendSlices, fitSlices } from "./slices.ts";
 import { type DetectorState, daysSeen } from "./state.ts";
 import { LONGEST_EDGE } from "./volume.ts";
-import { DAY, quarterOfWeek } from "./zone.ts";
+import { DAY, quarterOfWeek, weekday } from "./zone.ts";
 
 /** The near level looks at minutes at least so old: a window of an hour holds none of them. */
 const NEAR_LAG = 60;
@@ -151,6 +151,8 @@ export function fitDaily(state: DetectorState, ts: number): void {
   history.next += 1;
   decideClock(state, ts, state.usual.phi[state.usual.windows.indexOf(15)] ?? 0.02);
   state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
+  const today = weekday(state.day * DAY);
+  state.vague = Math.max(state.volume.vague[today] ?? 1, state.volume.vague[(today + 6) % 7] ?? 1);
   state.rates = fitRates(history, history.attempts, history.failed, PAYMENT_PRIOR, state.ratesSince);
   state.webhookRates = fitRates(history, history.webhooks, history.webhooksFailed, WEBHOOK_PRIOR);
   const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);
@@ -179,7 +181,11 @@ function perAttempt(history: History, column: Float64Array, first: number): numb
 function learnYesterday(state: DetectorState, ts: number): void {
   const { series, history } = state;
   if (series.count < 1440 || daysSeen(state) < 15 || clockUndecided(state, ts - 1)) return;
-  const copy = (sums: Float64Array): Float64Array => Float64Array.from({ length: 1441 }, (_, minute) => between(sums, series.count - 1440, series.count - 1440 + minute));
+  const copy = (sums: Float64Array): Float64Array => {
+    const day = new Float64Array(1441);
+    for (let minute = 0; minute <= 1440; minute++) day[minute] = between(sums, series.count - 1440, series.count - 1440 + minute);
+    return day;
+  };
   const leftOut = new Float64Array(1441);
   for (let minute = 0; minute < 1440; minute++) {
     const at = slot(Math.floor((ts - (1440 - minute) * 60) / QUARTER_SECONDS));

@@ -237,16 +237,21 @@ function fitHours(hours: readonly HourRecord[], pooled: Float64Array, phi: numbe
 function fitQuarters(history: History, first: number, last: number, growth: number, hours: readonly HourRecord[], hourCells: Float64Array): Float64Array {
   const curve = new Float64Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) curve[cell] = (interpolate(hourCells, cell >> 2, ((cell & 3) + 0.5) / 4) ?? 0) / 4;
-  const weightOf = new Map<number, number>();
-  for (const hour of hours) weightOf.set(hour.day * 24 + (hour.cell % 24), hour.weight);
+  const firstDay = history.day[slot(first)] ?? 0;
+  // A relabelled quarter may lie a day before the first.
+  const weightOf = new Float64Array((DAYS_LEARNT + 12) * 24);
+  const place = (day: number, hour: number): number => (day - firstDay + 2) * 24 + hour;
+  for (const hour of hours) weightOf[place(hour.day, hour.cell % 24)] = hour.weight;
   const counts = new Float64Array(CELLS);
   const weights = new Float64Array(CELLS);
-  for (let quarter = first; quarter <= last; quarter++) {
+  const step = Math.exp(-growth / CELLS);
+  let grown = Math.exp(growth * ageInWeeks(last, first));
+  for (let quarter = first; quarter <= last; quarter++, grown *= step) {
     const at = slot(quarter);
     if (!learnable(history, at)) continue;
     const cell = history.cell[at] ?? 0;
-    const weight = weightOf.get((history.day[at] ?? 0) * 24 + ((cell >> 2) % 24)) ?? 0;
-    counts[cell] = (counts[cell] ?? 0) + weight * (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * ageInWeeks(last, quarter));
+    const weight = weightOf[place(history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
+    counts[cell] = (counts[cell] ?? 0) + weight * (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * grown;
     weights[cell] = (weights[cell] ?? 0) + weight;
   }
   const classCount = new Float64Array(192);

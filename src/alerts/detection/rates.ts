@@ -48,7 +48,7 @@ export function fitRates(history: History, tries: Float64Array, failed: Float64A
   for (let pass = 0; pass < 3; pass++) {
     if (pass > 0) for (const hour of hours) hour.weight = hour.age * robustness(hour, byHour[hour.hour] ?? store, rho);
     store = Math.max(prior.least, pooledRate(hours, prior.rate, prior.tries));
-    byHour = Float64Array.from({ length: 24 }, (_, at) => pooledRate(hours.filter((hour) => hour.hour === at), store, SHRINK));
+    byHour = hourlyRates(hours, store);
     rho = fitRho(hours, byHour);
   }
   const { rates, evidence } = quarterRates(history, tries, failed, hours, byHour);
@@ -86,6 +86,16 @@ function pooledRate(hours: readonly HourRate[], prior: number, worth: number): n
     tries += hour.weight * hour.tries;
   }
   return failed / tries;
+}
+
+function hourlyRates(hours: readonly HourRate[], store: number): Float64Array<ArrayBuffer> {
+  const failed = new Float64Array(24).fill(store * SHRINK);
+  const tries = new Float64Array(24).fill(SHRINK);
+  for (const { hour, weight, failed: lost, tries: tried } of hours) {
+    failed[hour] = (failed[hour] ?? 0) + weight * lost;
+    tries[hour] = (tries[hour] ?? 0) + weight * tried;
+  }
+  return failed.map((lost, hour) => lost / (tries[hour] ?? 1));
 }
 
 function robustness(hour: HourRate, rate: number, rho: number): number {

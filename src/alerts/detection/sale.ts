@@ -21,6 +21,8 @@ export interface SaleModel {
   readonly lastTs: Float64Array;
   /** Minute after which the block now filling begins. */
   readonly began: Float64Array;
+  /** Last minute before the newest block: moves forward only. */
+  readonly reach: Int32Array;
   readonly centre: Float64Array;
   readonly spread: Float64Array;
   /** Usual mean sale in minor units by hour of the local day. */
@@ -43,6 +45,7 @@ export function createSaleModel(): SaleModel {
     taken: new Int32Array(BLOCKS.length),
     lastTs: new Float64Array(BLOCKS.length).fill(-Infinity),
     began: new Float64Array(BLOCKS.length),
+    reach: new Int32Array(BLOCKS.length),
     centre: new Float64Array(BLOCKS.length),
     spread: new Float64Array(BLOCKS.length).fill(Infinity),
     byHour: new Float64Array(24),
@@ -134,29 +137,38 @@ export function learnSales(model: SaleModel, series: Series, ts: number): void {
 
 /** The latest block that is five spreads and 30 % below; the smallest such size. */
 export function findCheapSales(model: SaleModel, series: Series, floor: number): SaleFinding | undefined {
-  if (model.store === 0) return undefined;
-  const { succeeded, revenue, expectedRevenue, expectedTakings } = series.sums;
+  const { succeeded, revenue, expectedRevenue } = series.sums;
   const now = series.count;
-  for (let index = 1; index < BLOCKS.length; index++) {
+  // No sale since the minute before: no news.
+  if (model.store === 0 || between(succeeded, now - 1, now) === 0) return undefined;
+  for (let index = 0; index < BLOCKS.length; index++) {
     const size = BLOCKS[index] ?? 0;
+    let from = Math.max(floor, model.reach[index] ?? 0);
+    if (between(succeeded, from, now) < size) return undefined;
+    while (between(succeeded, from + 1, now) >= size) from++;
+    model.reach[index] = from;
     const spread = model.spread[index] ?? Infinity;
-    const centre = model.centre[index] ?? 0;
     // Even amounts of a quarter would not be five spreads out.
-    if (!(spread * SPREADS < 1.4)) continue;
-    const from = reachBack(succeeded, floor, now, size);
-    if (from < 0) return undefined;
-    const worth = between(expectedRevenue, from, now) * Math.exp(centre);
+    if (index === 0 || !(spread * SPREADS < 1.4)) continue;
+    const worth = between(expectedRevenue, from, now) * Math.exp(model.centre[index] ?? 0);
     const ratio = between(revenue, from, now) / worth;
     if (ratio >= KEEP || Math.log(Math.max(1e-9, ratio)) > -SPREADS * spread) continue;
-    // Still so in the later half: one week of small orders that has ended is no news.
-    const half = reachBack(succeeded, floor, now, size / 2);
-    if (between(revenue, half, now) > 0.8 * between(expectedRevenue, half, now) * Math.exp(centre)) continue;
-    // A promotion sells cheaper and more: no revenue is missing. Prices far too low are wrong even so.
-    if (ratio > 0.45 && between(revenue, from, now) > 0.85 * between(expectedTakings, from, now)) continue;
-    const sales = between(succeeded, from, now);
-    return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spreads: -Math.log(Math.max(1e-9, ratio)) / spread };
+    const finding = confirm(model, series, index, from, worth, ratio);
+    if (finding !== undefined) return finding;
   }
   return undefined;
+}
+
+function confirm(model: SaleModel, series: Series, index: number, from: number, worth: number, ratio: number): SaleFinding | undefined {
+  const { succeeded, revenue, expectedRevenue, expectedTakings } = series.sums;
+  const now = series.count;
+  // Still so in the later half: one week of small orders that has ended is no news.
+  const half = reachBack(succeeded, from, now, (BLOCKS[index] ?? 0) / 2);
+  if (between(revenue, half, now) > 0.8 * between(expectedRevenue, half, now) * Math.exp(model.centre[index] ?? 0)) return undefined;
+  // A promotion sells cheaper and more: no revenue is missing. Prices far too low are wrong even so.
+  if (ratio > 0.45 && between(revenue, from, now) > 0.85 * between(expectedTakings, from, now)) return undefined;
+  const sales = between(succeeded, from, now);
+  return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spreads: -Math.log(Math.max(1e-9, ratio)) / (model.spread[index] ?? 1) };
 }
 
 /** Over when the newest block that can tell (three spreads are less than 20 %) is back above 85 %. */

@@ -42,6 +42,8 @@ export interface DetectorState {
   volume: VolumeProfile | null;
   rates: RateProfile | null;
   webhookRates: RateProfile | null;
+  /** Variance over mean by which the profile is uncertain, of yesterday or today, whichever is known less. */
+  vague: number;
   webhooksPerAttempt: number;
   refundsPerAttempt: number;
   disputesPerAttempt: number;
@@ -73,7 +75,7 @@ export function createState(): DetectorState {
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS), quick: createDispersion(QUICK_WINDOWS),
     minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
-    volume: null, rates: null, webhookRates: null, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
+    volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
     nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,
   };

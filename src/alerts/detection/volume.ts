@@ -16,19 +16,19 @@ export interface VolumeFinding {
   readonly alpha: number;
 }
 
-/** `usual`: against the week's profile, all windows. `near`: against the profile at the level of the last hours, up to an hour. */
+/** Over-dispersion against the week's profile (all windows), the level of the last hours (up to an hour) and of the last half hour (ten minutes). */
 export interface VolumeModel {
   readonly usual: Dispersion;
   readonly near: Dispersion;
-  /** Against the level of the last half hour, up to ten minutes. */
   readonly quick: Dispersion;
-  /** Variance over mean by which the profile itself is uncertain today. */
-  readonly vague: number;
+  /** Minutes; a young shop is not judged by less than an hour. */
+  readonly shortestWindow?: number;
+}
+
+export interface VolumeLimits {
   readonly budget: number;
-  /** Largest share of the expected volume that is no dip, for windows under an hour and for longer ones. */
-  readonly keepShort: number;
-  readonly keepLong: number;
-  readonly shortestWindow: number;
+  /** Drop that counts as a dip over an hour and more; ten points more under an hour. */
+  readonly drop: number;
 }
 
 /** Below so many expected attempts even none says nothing. */
@@ -44,29 +44,34 @@ export const LONGEST_EDGE = 360;
 export const NEAR_WINDOWS = WINDOWS.filter((window) => window <= 60);
 export const QUICK_WINDOWS = WINDOWS.filter((window) => window <= 10);
 
-/** The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to. */
-export function findDip(series: Series, model: VolumeModel, floor: number): VolumeFinding | undefined {
+/**
+ * The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to,
+ * `vague` the variance over mean by which the profile itself is uncertain today.
+ */
+export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits, vague: number, floor: number): VolumeFinding | undefined {
   const now = series.count;
+  const { budget } = limits;
+  const shortest = model.shortestWindow ?? 0;
   const { attempts, dip, edge, near, quick } = series.sums;
   let best: VolumeFinding | undefined;
   for (let index = 0; index < WINDOWS.length; index++) {
     const window = WINDOWS[index] ?? 0;
     const from = now - window;
     if (from < floor) break;
-    if (window < model.shortestWindow) continue;
+    if (window < shortest) continue;
     const usual = between(window <= LONGEST_EDGE ? edge : dip, from, now);
     if (usual < LEAST_EXPECTED) continue;
     const seen = between(attempts, from, now);
-    const keep = window < 60 ? model.keepShort : model.keepLong;
+    const keep = 1 - limits.drop - (window < 60 ? 0.1 : 0);
     if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
-    const clumps = model.usual.clump - 1 + model.vague;
-    if (seen < keep * usual) best = better(best, judge(seen, usual, (model.usual.phi[index] ?? 0.1) + clumps / usual, from, window, model.budget));
+    const clumps = model.usual.clump - 1 + vague;
+    if (seen < keep * usual) best = better(best, judge(seen, usual, (model.usual.phi[index] ?? 0.1) + clumps / usual, from, window, budget));
     if (window > 60 || seen >= NEAR_KEEP_USUAL * usual) continue;
     const close = between(near, from, now);
-    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, (model.near.phi[index] ?? 0.1) + clumps / close, from, window, model.budget));
+    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, (model.near.phi[index] ?? 0.1) + clumps / close, from, window, budget));
     if (window > 10) continue;
     const last = between(quick, from, now);
-    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, (model.quick.phi[index] ?? 0.1) + clumps / last, from, window, model.budget));
+    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, (model.quick.phi[index] ?? 0.1) + clumps / last, from, window, budget));
   }
   return best !== undefined && stillDown(series, floor) ? best : undefined;
 }
