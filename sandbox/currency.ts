@@ -18,7 +18,7 @@ export function isCurrency(currency: string): boolean {
 }
 
 /** Decimal places of the API's unit: 2 for usd (and isk), 0 for jpy, 3 for kwd. */
-export function exponentOf(currency: string): 0 | 2 | 3 {
+function exponentOf(currency: string): 0 | 2 | 3 {
   if (ZERO_DECIMAL.has(currency)) return 0;
   return THREE_DECIMAL.has(currency) ? 3 : 2;
 }

@@ -1,6 +1,6 @@
 import type { Desk } from "./desk.ts";
 import type { Charge } from "./shapes/charge.ts";
-import type { InvoicePayment } from "./shapes/invoice.ts";
+import type { InvoicePayment } from "./shapes/invoice-payment.ts";
 import type { PaymentIntent } from "./shapes/payment-intent.ts";
 import type { Refund } from "./shapes/refund.ts";
 import type { Thing } from "./shapes/thing.ts";
@@ -26,7 +26,7 @@ export function legacyOf(desk: Desk, thing: Thing): Legacy {
   }
 }
 
-export function invoiceOf(desk: Desk, paymentIntent: string | null): string | null {
+function invoiceOf(desk: Desk, paymentIntent: string | null): string | null {
   if (paymentIntent === null) return null;
   return desk.all<InvoicePayment>("invoice_payment", { payment_intent: paymentIntent })[0]?.invoice ?? null;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SandboxOptions } from "./sandbox.ts";
 import type { Bench } from "./with-sdk.ts";
-import { bench, refusal } from "./with-sdk.ts";
+import { bench, refusal, idOf } from "./with-sdk.ts";
 
 const open: Bench[] = [];
 async function start(options: SandboxOptions = {}): Promise<Bench> {
@@ -100,7 +100,7 @@ describe("the state", () => {
       await again.advance(61_000);
       expect((await again.stripe.refunds.retrieve(refund.id)).status).toBe("succeeded");
       expect(again.received.length).toBeGreaterThanOrEqual(sent);
-      expect((await again.stripe.charges.retrieve(String(intent.latest_charge))).receipt_url).toContain(again.url);
+      expect((await again.stripe.charges.retrieve(idOf(intent.latest_charge))).receipt_url).toContain(again.url);
       const customer = await again.stripe.customers.create({});
       expect((await again.stripe.events.list({ limit: 1 })).data[0]?.data.object).toMatchObject({ id: customer.id });
     } finally {
@@ -129,7 +129,7 @@ describe("disputes", () => {
     const b = await start();
     const intent = await b.stripe.paymentIntents.create({ amount: 4200, currency: "usd", payment_method: "pm_card_visa", confirm: true });
     await b.control("/disputes", { charge: intent.latest_charge, inquiry: true });
-    const [asked] = (await b.stripe.disputes.list({ charge: String(intent.latest_charge) })).data;
+    const [asked] = (await b.stripe.disputes.list({ charge: idOf(intent.latest_charge) })).data;
     expect(asked).toMatchObject({ status: "warning_needs_response", balance_transactions: [], is_charge_refundable: true });
     await b.control(`/disputes/${asked?.id}`, { outcome: "lost" });
     expect((await b.stripe.disputes.retrieve(asked?.id ?? "")).status).toBe("warning_closed");

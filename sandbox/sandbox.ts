@@ -93,7 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const address = server.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   settleAddress(world, `http://${urlHost(options.host ?? "127.0.0.1")}:${port}`);
-  for (const webhook of options.webhooks ?? []) for (const livemode of [false, true]) ensureEndpoint(world, webhook, livemode);
+  for (const livemode of [false, true]) ensureEndpoints(world, options.webhooks ?? [], livemode);
   if (machine !== null) playHistory(world, machine, trafficScope(world, options));
   world.events.prune(world.nowMs() - EVENT_LIFE_MS);
   world.replies.forget(world.nowMs() - KEY_LIFE_MS);
@@ -174,15 +174,21 @@ function urlHost(host: string): string {
   return host.includes(":") ? `[${host === "::" ? "::1" : host}]` : host;
 }
 
-/** The endpoint of that address, made or brought up to date. */
-function ensureEndpoint(world: World, webhook: WebhookOptions, livemode: boolean): void {
+const MADE_AT_START = "made at the start";
+
+/** The endpoints asked for are there, with these secrets; those of an earlier start that are not asked for any more are gone. */
+function ensureEndpoints(world: World, webhooks: readonly WebhookOptions[], livemode: boolean): void {
   const desk = new Desk(world, scopeOf(world.settings.account, livemode), { id: null, idempotency_key: null });
-  const known = desk.all<WebhookEndpoint>("webhook_endpoint", {}).find((one) => one.url === webhook.url);
-  desk.save<WebhookEndpoint>({
-    id: known?.id ?? desk.id("we"), object: "webhook_endpoint", api_version: webhook.apiVersion ?? null, application: null, created: known?.created ?? Math.floor(desk.nowMs / 1000),
-    description: "made at the start", enabled_events: webhook.enabledEvents ?? ["*"], livemode, metadata: {}, status: known?.status ?? "enabled", url: webhook.url,
-    secret: webhook.secret, connect: false, failing_since: known?.failing_since ?? null,
-  });
+  const known = desk.all<WebhookEndpoint>("webhook_endpoint", {});
+  for (const old of known) if (old.description === MADE_AT_START && !webhooks.some((one) => one.url === old.url)) world.objects.remove(desk.scope, old.id);
+  for (const webhook of webhooks) {
+    const before = known.find((one) => one.url === webhook.url);
+    desk.save<WebhookEndpoint>({
+      id: before?.id ?? desk.id("we"), object: "webhook_endpoint", api_version: webhook.apiVersion ?? null, application: null, created: before?.created ?? Math.floor(desk.nowMs / 1000),
+      description: MADE_AT_START, enabled_events: webhook.enabledEvents ?? ["*"], livemode, metadata: {}, status: before?.status ?? "enabled", url: webhook.url,
+      secret: webhook.secret, connect: false, failing_since: before?.failing_since ?? null,
+    });
+  }
   world.endpoints.clear();
 }
 

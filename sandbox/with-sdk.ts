@@ -14,7 +14,7 @@ export interface Bench extends Sandbox {
   control(path: string, body?: unknown): Promise<unknown>;
 }
 
-export interface Parcel {
+interface Parcel {
   url: string;
   body: string;
   signature: string;
@@ -66,4 +66,9 @@ export async function refusal(work: Promise<unknown>): Promise<Stripe.errors.Str
     throw error;
   }
   throw new Error("expected an error, got an answer");
+}
+
+/** The id of what may be an id or the object itself. */
+export function idOf(value: string | { id: string } | null | undefined): string {
+  return typeof value === "string" ? value : (value?.id ?? "");
 }

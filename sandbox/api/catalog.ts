@@ -81,7 +81,7 @@ function activeFilter(params: Params): ReturnType<typeof filterFrom> {
   return active === undefined ? filter : { ...filter, fields: { active } };
 }
 
-export function newProduct(desk: Desk, params: Params): Product {
+function newProduct(desk: Desk, params: Params): Product {
   const created = seconds(desk.nowMs);
   const product: Product = {
     id: params.text("id") ?? `prod_${desk.world.random.alphanumeric(14)}`,
@@ -108,7 +108,7 @@ export function newProduct(desk: Desk, params: Params): Product {
   return product;
 }
 
-export function newPrice(desk: Desk, params: Params, product: string): Price {
+function newPrice(desk: Desk, params: Params, product: string): Price {
   const amount = priceAmount(params);
   const recurring = params.child("recurring");
   const price: Price = {

@@ -10,7 +10,7 @@ import type { Route } from "./route.ts";
 const DEPTH = { arrayLimit: 1000, depth: 12, parameterLimit: 5000 };
 
 /** Nested brackets, as the SDKs and `curl -d 'metadata[a]=b'` send them. */
-export function readForm(text: string): Record<string, unknown> {
+function readForm(text: string): Record<string, unknown> {
   return qs.parse(text, DEPTH);
 }
 
@@ -62,7 +62,7 @@ function rateLimiter(world: World): () => boolean {
   };
 }
 
-export async function answerWith(reply: FastifyReply, outgoing: Outgoing): Promise<unknown> {
+async function answerWith(reply: FastifyReply, outgoing: Outgoing): Promise<unknown> {
   switch (outgoing.kind) {
     case "answer":
       return reply.code(outgoing.status).headers(outgoing.headers).type("application/json").send(outgoing.body);

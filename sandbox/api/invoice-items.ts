@@ -1,8 +1,9 @@
 import { amountStep } from "../currency.ts";
 import type { Desk } from "../desk.ts";
 import type { Customer } from "../shapes/customer.ts";
-import type { Invoice, InvoiceItem } from "../shapes/invoice.ts";
-import { invoiceItemShape } from "../shapes/invoice.ts";
+import type { Invoice } from "../shapes/invoice.ts";
+import type { InvoiceItem } from "../shapes/invoice-item.ts";
+import { invoiceItemShape } from "../shapes/invoice-item.ts";
 import { relined } from "../work/invoice.ts";
 import type { Price } from "./catalog.ts";
 import { currencyFrom, priceAmount } from "./catalog.ts";

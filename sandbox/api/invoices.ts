@@ -1,6 +1,8 @@
 import type { Customer } from "../shapes/customer.ts";
 import type { PaymentMethod } from "../shapes/instrument.ts";
-import type { Invoice, InvoiceItem, InvoicePayment } from "../shapes/invoice.ts";
+import type { Invoice } from "../shapes/invoice.ts";
+import type { InvoiceItem } from "../shapes/invoice-item.ts";
+import type { InvoicePayment } from "../shapes/invoice-payment.ts";
 import { invoiceShape } from "../shapes/invoice.ts";
 import { endInvoice, expectInvoice, finalizeInvoice, intentOfInvoice, takeLooseItems } from "../work/invoice.ts";
 import { markPaid } from "../work/invoice-payment.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testCards } from "../cards/test-card.ts";
 import type { Bench } from "../with-sdk.ts";
-import { bench, refusal } from "../with-sdk.ts";
+import { bench, refusal, idOf } from "../with-sdk.ts";
 
 let b: Bench;
 beforeAll(async () => void (b = await bench()));
@@ -30,7 +30,7 @@ describe("a test card", () => {
     const error = await refusal(pay(token));
     expect(error).toMatchObject({ type: "StripeCardError", statusCode: 402, code, decline_code: declineCode });
     expect(error.payment_intent).toMatchObject({ status: "requires_payment_method", last_payment_error: { charge: error.charge } });
-    expect(await b.stripe.charges.retrieve(String(error.charge))).toMatchObject({ status: "failed", paid: false, failure_code: code, outcome: { type: outcome } });
+    expect(await b.stripe.charges.retrieve(idOf(error.charge))).toMatchObject({ status: "failed", paid: false, failure_code: code, outcome: { type: outcome } });
     const types = (await b.stripe.events.list({ limit: 2 })).data.map((event) => event.type);
     expect(types).toEqual(["payment_intent.payment_failed", "charge.failed"]);
   });
@@ -80,7 +80,7 @@ describe("a payment intent", () => {
     const intent = await pay("pm_card_visa", { capture_method: "manual" });
     expect(intent).toMatchObject({ status: "requires_capture", amount_capturable: 1000, amount_received: 0 });
     expect(await b.stripe.paymentIntents.capture(intent.id, { amount_to_capture: 600 })).toMatchObject({ status: "succeeded", amount_received: 600 });
-    expect(await b.stripe.charges.retrieve(String(intent.latest_charge))).toMatchObject({ captured: true, amount: 1000, amount_captured: 600 });
+    expect(await b.stripe.charges.retrieve(idOf(intent.latest_charge))).toMatchObject({ captured: true, amount: 1000, amount_captured: 600 });
   });
 
   it("can be tried again after a decline, and canceled only before it is paid", async () => {
@@ -115,7 +115,7 @@ describe("a payment intent", () => {
 
   it("keeps a receipt address, and sets it again", async () => {
     const intent = await pay("pm_card_visa", { receipt_email: "a@example.com" });
-    expect(await b.stripe.charges.retrieve(String(intent.latest_charge))).toMatchObject({ receipt_email: "a@example.com" });
-    expect((await b.stripe.charges.update(String(intent.latest_charge), { receipt_email: "b@example.com" })).receipt_email).toBe("b@example.com");
+    expect(await b.stripe.charges.retrieve(idOf(intent.latest_charge))).toMatchObject({ receipt_email: "a@example.com" });
+    expect((await b.stripe.charges.update(idOf(intent.latest_charge), { receipt_email: "b@example.com" })).receipt_email).toBe("b@example.com");
   });
 });

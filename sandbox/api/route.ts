@@ -33,7 +33,7 @@ export interface ListAnswer {
 }
 
 /** An object without an id: the balance. */
-export interface Bare {
+interface Bare {
   object: "balance";
   [field: string]: unknown;
 }

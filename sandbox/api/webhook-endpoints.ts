@@ -51,7 +51,7 @@ export const webhookEndpointRoutes: readonly Route[] = [
 ];
 
 /** Every change of an endpoint goes through here: the list of who hears of what is made anew. */
-export function keep(desk: Desk, endpoint: WebhookEndpoint): WebhookEndpoint {
+function keep(desk: Desk, endpoint: WebhookEndpoint): WebhookEndpoint {
   desk.world.endpoints.clear();
   return desk.save(endpoint);
 }

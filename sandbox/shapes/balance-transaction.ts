@@ -17,7 +17,7 @@ export interface BalanceTransaction extends Thing {
   type: string;
 }
 
-export type Movement = "charge" | "payment" | "refund" | "payment_refund" | "refund_failure" | "adjustment" | "payout" | "payment_failure_refund";
+type Movement = "charge" | "payment" | "refund" | "payment_refund" | "refund_failure" | "adjustment" | "payout" | "payment_failure_refund";
 
 export interface MovementSpec {
   id: string;

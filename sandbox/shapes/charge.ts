@@ -31,7 +31,7 @@ export interface Charge extends Thing {
   status: "succeeded" | "pending" | "failed";
 }
 
-export interface Outcome {
+interface Outcome {
   advice_code: string | null;
   network_advice_code: string | null;
   network_decline_code: string | null;

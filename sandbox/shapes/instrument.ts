@@ -4,7 +4,7 @@ import { NO_ADDRESS, seconds } from "./thing.ts";
 /** What one pays with, before it becomes a payment method or a charge's `payment_method_details`. */
 export type Instrument = CardInstrument | BankInstrument;
 
-export interface CardInstrument {
+interface CardInstrument {
   type: "card";
   brand: string;
   last4: string;
@@ -16,7 +16,7 @@ export interface CardInstrument {
   wallet: "apple_pay" | "google_pay" | null;
 }
 
-export interface BankInstrument {
+interface BankInstrument {
   type: "sepa_debit" | "us_bank_account" | "ideal";
   country: string;
   last4: string;

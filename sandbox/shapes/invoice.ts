@@ -1,4 +1,5 @@
 import type { Customer } from "./customer.ts";
+import type { LineItem } from "./invoice-item.ts";
 import type { ListShape, Merchant, Metadata, Thing } from "./thing.ts";
 import { seconds } from "./thing.ts";
 
@@ -31,40 +32,6 @@ export interface Invoice extends Thing {
   status_transitions: { finalized_at: number | null; marked_uncollectible_at: number | null; paid_at: number | null; voided_at: number | null };
   subtotal: number;
   total: number;
-}
-
-export interface LineItem extends Thing {
-  object: "line_item";
-  amount: number;
-  currency: string;
-  description: string | null;
-}
-
-export interface InvoiceItem extends Thing {
-  object: "invoiceitem";
-  amount: number;
-  currency: string;
-  customer: string;
-  date: number;
-  description: string | null;
-  invoice: string | null;
-  livemode: boolean;
-  metadata: Metadata;
-  quantity: number;
-}
-
-export interface InvoicePayment extends Thing {
-  object: "invoice_payment";
-  amount_paid: number | null;
-  amount_requested: number;
-  created: number;
-  currency: string;
-  invoice: string;
-  is_default: boolean;
-  livemode: boolean;
-  payment: { payment_intent: string; type: "payment_intent" };
-  status: "open" | "paid" | "canceled";
-  status_transitions: { canceled_at: number | null; paid_at: number | null };
 }
 
 export interface InvoiceSpec {
@@ -161,81 +128,6 @@ export function invoiceShape(merchant: Merchant, spec: InvoiceSpec): Invoice {
   };
 }
 
-export interface InvoiceItemSpec {
-  id: string;
-  createdAtMs: number;
-  amount: number;
-  quantity: number;
-  currency: string;
-  customer: string;
-  description: string | null;
-  invoice: string | null;
-  metadata: Metadata;
-  price: { price: string; product: string } | null;
-}
-
-export function invoiceItemShape(merchant: Merchant, spec: InvoiceItemSpec): InvoiceItem {
-  const at = seconds(spec.createdAtMs);
-  return {
-    id: spec.id,
-    object: "invoiceitem",
-    amount: spec.amount,
-    currency: spec.currency,
-    customer: spec.customer,
-    customer_account: null,
-    date: at,
-    description: spec.description,
-    discountable: true,
-    discounts: [],
-    invoice: spec.invoice,
-    livemode: merchant.livemode,
-    metadata: spec.metadata,
-    net_amount: spec.amount,
-    parent: null,
-    period: { end: at, start: at },
-    pricing: pricingShape(spec.amount, spec.quantity, spec.price),
-    proration: false,
-    quantity: spec.quantity,
-    quantity_decimal: String(spec.quantity),
-    tax_rates: [],
-    test_clock: null,
-  };
-}
-
-function pricingShape(amount: number, quantity: number, price: InvoiceItemSpec["price"]): Record<string, unknown> {
-  const unit = quantity > 0 && amount % quantity === 0 ? amount / quantity : amount;
-  return { ...(price === null ? {} : { price_details: price }), type: "price_details", unit_amount_decimal: String(unit) };
-}
-
-export function lineItemShape(id: string, invoice: string, item: InvoiceItem): LineItem {
-  return {
-    id,
-    object: "line_item",
-    amount: item.amount,
-    currency: item.currency,
-    description: item.description,
-    discount_amounts: [],
-    discountable: true,
-    discounts: [],
-    invoice,
-    livemode: item.livemode,
-    metadata: item.metadata,
-    parent: {
-      invoice_item_details: { invoice_item: item.id, proration: false, proration_details: { credited_items: null }, subscription: null },
-      subscription_item_details: null,
-      type: "invoice_item_details",
-    },
-    period: item["period"],
-    pretax_credit_amounts: [],
-    pricing: item["pricing"],
-    quantity: item.quantity,
-    quantity_decimal: String(item.quantity),
-    subscription: null,
-    subtotal: item.amount,
-    taxes: [],
-  };
-}
-
 /** The draft with its lines and the sums that follow from them. */
 export function withLines(invoice: Invoice, lines: readonly LineItem[]): Invoice {
   let total = 0;
@@ -281,25 +173,4 @@ export function paid(invoice: Invoice, atMs: number, offStripe: boolean): Invoic
     auto_advance: false,
     status_transitions: { ...invoice.status_transitions, paid_at: seconds(atMs) },
   };
-}
-
-export function invoicePaymentShape(id: string, invoice: Invoice, paymentIntent: string, atMs: number): InvoicePayment {
-  return {
-    id,
-    object: "invoice_payment",
-    amount_paid: null,
-    amount_requested: invoice.amount_due,
-    created: seconds(atMs),
-    currency: invoice.currency,
-    invoice: invoice.id,
-    is_default: true,
-    livemode: invoice.livemode,
-    payment: { payment_intent: paymentIntent, type: "payment_intent" },
-    status: "open",
-    status_transitions: { canceled_at: null, paid_at: null },
-  };
-}
-
-export function invoicePaymentPaid(payment: InvoicePayment, atMs: number): InvoicePayment {
-  return { ...payment, status: "paid", amount_paid: payment.amount_requested, status_transitions: { canceled_at: null, paid_at: seconds(atMs) } };
 }

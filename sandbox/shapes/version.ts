@@ -1,5 +1,6 @@
 import type { Charge } from "./charge.ts";
-import type { Invoice, LineItem } from "./invoice.ts";
+import type { Invoice } from "./invoice.ts";
+import type { LineItem } from "./invoice-item.ts";
 import type { PaymentIntent } from "./payment-intent.ts";
 import type { Refund } from "./refund.ts";
 import type { Thing } from "./thing.ts";

@@ -2,14 +2,14 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Happening } from "../shapes/event.ts";
 import type { Page, Range, Scope } from "./objects.ts";
 
-export interface EventFilter {
+interface EventFilter {
   types: readonly string[];
   created: Range;
   /** true: delivered to every endpoint; false: to at least one not (yet). */
   deliverySuccess: boolean | null;
 }
 
-export interface StoredEvent {
+interface StoredEvent {
   happening: Happening;
   pendingWebhooks: number;
 }

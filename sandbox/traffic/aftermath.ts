@@ -27,7 +27,7 @@ function partOf(scene: Scene, amount: number, currency: string): number {
   return part > 0 ? part : amount;
 }
 
-export function* refundStory(scene: Scene, payment: Payment): Story {
+function* refundStory(scene: Scene, payment: Payment): Story {
   const partial = scene.random.chance(scene.mix.partialRefundRate);
   const rounds = partial && scene.random.chance(0.25) ? 2 : 1;
   const refunds: Refund[] = [];
@@ -82,7 +82,7 @@ function* oneRefund(scene: Scene, payment: Payment, refunds: Refund[], amount: n
   scene.emit("charge.refund.updated", refund);
 }
 
-export function* disputeStory(scene: Scene, payment: Payment): Story {
+function* disputeStory(scene: Scene, payment: Payment): Story {
   scene.unasked();
   const charge = lastCharge(payment);
   const amount = charge.amount_captured - charge.amount_refunded;

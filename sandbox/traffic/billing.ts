@@ -1,6 +1,9 @@
 import { PASSED } from "../shapes/instrument.ts";
-import type { Invoice, InvoicePayment } from "../shapes/invoice.ts";
-import { finalized, invoiceItemShape, invoicePaymentPaid, invoicePaymentShape, invoiceShape, lineItemShape, paid, withLines } from "../shapes/invoice.ts";
+import type { Invoice } from "../shapes/invoice.ts";
+import type { InvoicePayment } from "../shapes/invoice-payment.ts";
+import { finalized, invoiceShape, paid, withLines } from "../shapes/invoice.ts";
+import { invoiceItemShape, lineItemShape } from "../shapes/invoice-item.ts";
+import { invoicePaymentPaid, invoicePaymentShape } from "../shapes/invoice-payment.ts";
 import { previousAttributes } from "../shapes/event.ts";
 import { seconds } from "../shapes/thing.ts";
 import { aftermath } from "./aftermath.ts";

@@ -40,7 +40,7 @@ export function newCustomer(scene: Scene, buyer: Shopper): ReturnType<typeof cus
 }
 
 /** Tries until it works or the customer gives up; then whatever comes after a payment. */
-export function* payStory(scene: Scene, payment: Payment): Story {
+function* payStory(scene: Scene, payment: Payment): Story {
   for (let round = 0; round < 4; round++) {
     scene.asked();
     takeInstrument(scene, payment, round === 0 ? instrumentFor(scene, payment.buyer) : card(scene, payment.buyer));

@@ -59,7 +59,7 @@ describe("a delivery", () => {
   });
 
   it("goes to the endpoints that want it, in their versions, until they are disabled or deleted", async () => {
-    const old = await b.stripe.webhookEndpoints.create({ url: "http://old.example/hook", enabled_events: ["charge.succeeded"], api_version: OLD_VERSION as "2026-10-28.endive" });
+    const old = await b.stripe.webhookEndpoints.create({ url: "http://old.example/hook", enabled_events: ["charge.succeeded"], api_version: OLD_VERSION });
     expect(old.secret).toMatch(/^whsec_/);
     expect(await b.stripe.webhookEndpoints.retrieve(old.id)).not.toHaveProperty("secret");
     const pay = (): Promise<unknown> => b.stripe.paymentIntents.create({ amount: 1000, currency: "usd", payment_method: "pm_card_visa", confirm: true });

@@ -11,7 +11,7 @@ export interface Delivery {
   attempt: number;
 }
 
-export interface DeliveryCounts {
+interface DeliveryCounts {
   pending: number;
   delivered: number;
   given_up: number;

@@ -1,6 +1,8 @@
 import type { Desk } from "../desk.ts";
-import type { Invoice, InvoicePayment } from "../shapes/invoice.ts";
-import { invoicePaymentPaid, paid } from "../shapes/invoice.ts";
+import type { Invoice } from "../shapes/invoice.ts";
+import type { InvoicePayment } from "../shapes/invoice-payment.ts";
+import { paid } from "../shapes/invoice.ts";
+import { invoicePaymentPaid } from "../shapes/invoice-payment.ts";
 import type { PaymentIntent } from "../shapes/payment-intent.ts";
 
 /** The invoice a payment intent was made for, if any, and still open. */

@@ -19,7 +19,7 @@ export function methodShape(desk: Desk, instrument: Instrument, billing: Billing
   return paymentMethodShape(desk.id("pm"), instrument, { billing, customer, livemode: desk.merchant.livemode, createdAtMs: desk.nowMs, metadata });
 }
 
-export function instrumentFrom(desk: Desk, card: TestCard, expiry?: { month: number; year: number }): Instrument {
+function instrumentFrom(desk: Desk, card: TestCard, expiry?: { month: number; year: number }): Instrument {
   return {
     type: "card", brand: card.brand, last4: card.number.slice(-4), funding: card.funding, country: card.country, fingerprint: fingerprintOf(card.number),
     expMonth: expiry?.month ?? 12, expYear: expiry?.year ?? new Date(desk.nowMs).getUTCFullYear() + 2, wallet: null,
