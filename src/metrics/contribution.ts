@@ -1,8 +1,7 @@
 import type { Attempt, Payment } from "../payments/index.ts";
 import { addTo, type Measure, type Vector, zeroVector } from "./measures.ts";
 
-export const SLICE_KINDS = ["all", "currency", "brand", "country", "method", "cause"] as const;
-export type SliceKind = (typeof SLICE_KINDS)[number];
+export type SliceKind = "all" | "currency" | "brand" | "country" | "method" | "cause";
 
 export const MINUTE_MS = 60_000;
 

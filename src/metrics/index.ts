@@ -1,7 +1,7 @@
 /** Minute, hour and day buckets folded from payments and deliveries; windows and series over them. */
 import "./store.ts";
 
-export { SLICE_KINDS, type SliceKind } from "./contribution.ts";
+export { type SliceKind } from "./contribution.ts";
 export { type Day, localDays } from "./days.ts";
 export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type DeliveryCounts, deliverySeries, foldDeliveries, sumDeliveries } from "./deliveries.ts";
 export { foldMetrics, type MetricsOptions, type TouchedBucket } from "./fold.ts";
@@ -9,6 +9,6 @@ export { addMeasures, type Measure, type Measures, MEASURES } from "./measures.t
 export { metricsMigrations } from "./migrations/index.ts";
 export { needsRebuild, rebuild, type RebuildOptions, type RebuildReport, type TableReport } from "./rebuild.ts";
 export { retainMetrics } from "./retain.ts";
-export { type Grain, timeZoneOf } from "./store.ts";
+export { type Grain } from "./store.ts";
 export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";
 export { saleUnevenness } from "../payments/index.ts";

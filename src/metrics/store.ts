@@ -43,7 +43,7 @@ declare module "../platform/db/tables.ts" {
 }
 
 export interface Settings {
-  /** The zone that the day buckets are in; null before the first fold. */
+  /** The zone that the day buckets are in, null before the first fold. Only `rebuild` changes it: days of two zones must not be added. */
   readonly timeZone: string | null;
   /** Buckets that start before are gone, per grain (m, h, d), and take no more changes. */
   readonly horizon: Readonly<Record<string, number>>;
@@ -62,12 +62,4 @@ export async function writeSetting(tx: Tx, name: string, value: string): Promise
     .values({ name, value })
     .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
     .execute();
-}
-
-/**
- * The zone of the day buckets: the one they were begun with. Another one is taken over by `rebuild`, for days of two
- * zones must not be added.
- */
-export async function timeZoneOf(tx: Tx, fallback: string): Promise<string> {
-  return (await readSettings(tx)).timeZone ?? fallback;
 }

@@ -26,10 +26,6 @@ export function sum(amounts: Iterable<Minor>): Minor {
   return minor(total);
 }
 
-export function add(first: Minor, second: Minor): Minor {
-  return minor(first + second);
-}
-
 export function subtract(from: Minor, amount: Minor): Minor {
   return minor(from - amount);
 }

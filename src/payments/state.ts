@@ -29,7 +29,7 @@ export interface ChargeSnapshot extends Stamp, Method {
 }
 
 /** What a payment intent's last error says of a charge: the decline code in the issuer's words. */
-export interface Decline extends Stamp {
+interface Decline extends Stamp {
   readonly code: string | null;
   readonly decline: string | null;
 }
@@ -102,7 +102,7 @@ export interface DisputeSnapshot extends Stamp {
 }
 
 /** Money that a dispute moved. */
-export interface Movement extends Stamp {
+interface Movement extends Stamp {
   readonly amount: Minor;
 }
 

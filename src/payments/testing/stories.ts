@@ -123,7 +123,7 @@ export function refundObject(options: StoryOptions, id: string, amount: number, 
   };
 }
 
-export function disputeObject(options: StoryOptions, id: string, amount: number, status: string): Json {
+function disputeObject(options: StoryOptions, id: string, amount: number, status: string): Json {
   return { id: `dp_${options.key}_${id}`, object: "dispute", amount, charge: `ch_${options.key}`, created: START + 200, currency: options.currency, reason: "fraudulent", status };
 }
 
@@ -221,7 +221,7 @@ export const TELLERS: Readonly<Record<string, Teller>> = {
   ],
 };
 
-export function tell(name: string, options: StoryOptions): Story {
+function tell(name: string, options: StoryOptions): Story {
   const teller = TELLERS[name];
   if (teller === undefined) throw new Error(`no such story: ${name}`);
   return paced(options, name, teller(options));
