@@ -129,7 +129,11 @@ async function insertDeliveries(tx: Tx, items: readonly AppendItem[], results: r
     order by r.place`.execute(tx);
 }
 
-export async function appendPostgres(db: PostgresDatabase, items: readonly AppendItem[]): Promise<AppendResult[]> {
+export async function appendPostgres(
+  db: PostgresDatabase,
+  items: readonly AppendItem[],
+  beside: ((tx: Tx, results: readonly AppendResult[]) => Promise<void>) | null,
+): Promise<AppendResult[]> {
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, APPEND_LOCK);
     const terms = await internTerms(tx, items);
@@ -152,6 +156,7 @@ export async function appendPostgres(db: PostgresDatabase, items: readonly Appen
       results.push(fresh.get(eventId) === item ? { kind: "accepted", seq: stored.seq } : await meetAgain(tx, item, stored));
     }
     await insertDeliveries(tx, items, results, terms);
+    await beside?.(tx, results);
     return results;
   });
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SqliteDatabase } from "../platform/index.ts";
-import type { Append, AppendItem, AppendResult, Arrival } from "./append.ts";
+import type { Append, AppendBeside, AppendItem, AppendResult, Arrival } from "./append.ts";
 import { CODEC, compress, cutIntoBlocks, decompress } from "./blocks.ts";
 import { EVENT_FLAG } from "./event.ts";
 import { compareBodies, flagsOf, NO_ENDPOINT, termsOf } from "./known.ts";
@@ -140,19 +140,29 @@ function appendBatch(statements: Statements, items: readonly AppendItem[], term:
   });
 }
 
-export function sqliteAppender(db: SqliteDatabase): Append {
+export function sqliteAppender(db: SqliteDatabase): { append: Append; appendBeside: AppendBeside } {
   let prepared: Statements | null = null;
   const terms: Terms = new Map();
-  return async (items) => {
-    let added: Terms = new Map();
-    const results = await db.exclusive((connection) => {
-      prepared ??= prepare(connection);
-      added = internTerms(prepared, items, terms);
-      return appendBatch(prepared, items, (value) => terms.get(value) ?? added.get(value) ?? missing(value));
-    });
-    // Only now: a rolled-back transaction takes its terms with it.
+  const run = (connection: DatabaseSync, items: readonly AppendItem[]): { results: AppendResult[]; added: Terms } => {
+    prepared ??= prepare(connection);
+    const added = internTerms(prepared, items, terms);
+    return { results: appendBatch(prepared, items, (value) => terms.get(value) ?? added.get(value) ?? missing(value)), added };
+  };
+  // Only after the commit: a rolled-back transaction takes its terms with it.
+  const learn = ({ results, added }: ReturnType<typeof run>): readonly AppendResult[] => {
     for (const [value, id] of added) terms.set(value, id);
     return results;
+  };
+  return {
+    append: async (items) => learn(await db.exclusive((connection) => run(connection, items))),
+    appendBeside: async (items, beside) =>
+      learn(
+        await db.writeBeside(async (tx, connection) => {
+          const done = run(connection, items);
+          await beside(tx, done.results);
+          return done;
+        }),
+      ),
   };
 }
 

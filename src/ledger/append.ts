@@ -1,4 +1,4 @@
-import type { Database } from "../platform/index.ts";
+import type { Database, Tx } from "../platform/index.ts";
 import { appendPostgres } from "./append-postgres.ts";
 import { sqliteAppender } from "./append-sqlite.ts";
 import type { Refusal } from "./delivery.ts";
@@ -32,12 +32,28 @@ export type AppendResult =
  */
 export type Append = (items: readonly AppendItem[]) => Promise<readonly AppendResult[]>;
 
+/**
+ * As `Append`, with something that is written in the same transaction: a cursor, a record of what was recovered. When
+ * `beside` throws, nothing is stored.
+ */
+export type AppendBeside = (items: readonly AppendItem[], beside: (tx: Tx, results: readonly AppendResult[]) => Promise<void>) => Promise<readonly AppendResult[]>;
+
 /** One appender per process and database is enough; several at once are safe. */
 export function openAppend(db: Database): Append {
   switch (db.kind) {
     case "sqlite":
-      return sqliteAppender(db);
+      return sqliteAppender(db).append;
     case "postgres":
-      return (items) => appendPostgres(db, items);
+      return (items) => appendPostgres(db, items, null);
+  }
+}
+
+/** For sources that keep a cursor of their own (sweep, tail, import). */
+export function openAppendBeside(db: Database): AppendBeside {
+  switch (db.kind) {
+    case "sqlite":
+      return sqliteAppender(db).appendBeside;
+    case "postgres":
+      return (items, beside) => appendPostgres(db, items, beside);
   }
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Tx } from "../platform/index.ts";
+import { inChunks, type Tx } from "../platform/index.ts";
 import { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES } from "./delivery.ts";
 import { readTerms } from "./terms.ts";
 
@@ -57,6 +57,34 @@ async function toRecords(tx: Tx, rows: readonly DeliveryRead[]): Promise<Deliver
     eventType: row.known_type === null ? row.event_type : (terms.get(row.known_type) ?? null),
     live: row.live === null ? null : row.live === 1,
   }));
+}
+
+/** A delivery that another program took, told by its log. */
+export type RecordedDelivery = Omit<DeliveryRecord, "seq" | "live" | "count"> & { readonly outcome: "accepted" | "failed" | "rejected" };
+
+/** Records deliveries that did not come to us, at the time they were made; the caller sees to it that each comes once. */
+export async function recordDeliveries(tx: Tx, deliveries: readonly RecordedDelivery[]): Promise<void> {
+  const endpoints = [...new Set(deliveries.map((delivery) => delivery.endpoint))];
+  for (const value of endpoints) await tx.insertInto("term").values({ value }).onConflict((conflict) => conflict.column("value").doNothing()).execute();
+  const ids = (await readTerms(tx)).byValue;
+  for (const chunk of inChunks(deliveries, 128)) {
+    await tx
+      .insertInto("delivery")
+      .values(
+        chunk.map((delivery) => ({
+          received_at: delivery.receivedAt,
+          outcome: delivery.outcome,
+          endpoint_id: ids.get(delivery.endpoint) ?? 0,
+          status: delivery.status,
+          event_seq: delivery.eventSeq,
+          event_id: delivery.eventId,
+          event_type: delivery.eventType,
+          reason: delivery.reason,
+          count: 1,
+        })),
+      )
+      .execute();
+  }
 }
 
 /**

@@ -1,16 +1,16 @@
 /** The ledger: every event that reached us, byte-exact and append-only, and what became of each delivery. */
 import "./store.ts";
 
-export { type Append, type AppendItem, type AppendResult, type Arrival, openAppend } from "./append.ts";
+export { type Append, type AppendBeside, type AppendItem, type AppendResult, type Arrival, openAppend, openAppendBeside } from "./append.ts";
 export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, retryArmed } from "./consume.ts";
-export { countFailures, lastDeliveryAt, readDeliveriesAfter } from "./deliveries.ts";
+export { countFailures, lastDeliveryAt, readDeliveriesAfter, recordDeliveries, type RecordedDelivery } from "./deliveries.ts";
 export { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES, type Refusal } from "./delivery.ts";
 export { EVENT_FLAG, type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
 export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
 export { showEvent } from "./present.ts";
 export { eventQuery, limitField, timeField } from "./query.ts";
-export { lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
+export { knownEventIds, lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";
 export { ledgerRoutes } from "./routes.ts";
 export { EVENT_STATUSES, type EventFilter, type EventPage, type EventStatus, type ListedEvent, searchEvents } from "./search.ts";

@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { Tables, Tx } from "../platform/index.ts";
+import { inChunks, type Tables, type Tx } from "../platform/index.ts";
 import { decompress } from "./blocks.ts";
 import type { LedgerEntry, LedgerEvent, Source } from "./event.ts";
 import { readTerms } from "./terms.ts";
@@ -88,4 +88,14 @@ export async function readVariants(tx: Tx, seq: number): Promise<{ receivedAt: n
 export async function lastSeq(tx: Tx): Promise<number> {
   const row = await tx.selectFrom("event").select("seq").orderBy("seq", "desc").limit(1).executeTakeFirst();
   return row?.seq ?? 0;
+}
+
+/** Which of these ids the ledger has. For sources that may ask for much they took before, without opening its bodies. */
+export async function knownEventIds(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>();
+  for (const chunk of inChunks(ids, 512)) {
+    const rows = await tx.selectFrom("event").select("event_id").where("event_id", "in", chunk).execute();
+    for (const row of rows) known.add(row.event_id);
+  }
+  return known;
 }
