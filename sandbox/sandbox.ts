@@ -73,20 +73,24 @@ export interface Sandbox {
 /** Starts the stand-in in this process. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = { virtualMs: options.startMs ?? null, offsetMs: 0 };
+  let open = true;
   const world = newWorld(options, clock);
   const server = apiServer(world);
   const sender = options.post === undefined ? httpPost(world.settings.connections) : { post: options.post, close: () => {} };
-  const deliveries = deliverer(world, sender.post, () => void (clock.virtualMs === null && deliveries.start()));
+  const deliveries = deliverer(world, sender.post, () => void (open && clock.virtualMs === null && deliveries.start()));
   const machine = options.traffic === undefined ? null : traffic({
     ...options.traffic, seed: `traffic ${options.seed ?? 1} ${nextRun(world.db)}`, startMs: world.nowMs() - (options.traffic.historyMs ?? 0),
     merchant: merchantOf(world, trafficScope(world, options)),
   });
   const engineOf = engine(world, machine === null ? null : { machine, scope: trafficScope(world, options) }, deliveries);
+  const tick = (): void => {
+    if (open) engineOf.step();
+  };
   addPages(server, world);
   addControls(server, world, { traffic: machine, clock });
   // And after every answer, so that a webhook follows its request at once.
   server.addHook("onResponse", (_request, _reply, done) => {
-    if (clock.virtualMs === null) setImmediate(() => engineOf.step());
+    if (clock.virtualMs === null) setImmediate(tick);
     done();
   });
   await server.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
@@ -99,7 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   world.replies.forget(world.nowMs() - KEY_LIFE_MS);
 
   // Wall clock: a look twenty times a second.
-  const timer = clock.virtualMs === null ? setInterval(() => engineOf.step(), 50) : null;
+  const timer = clock.virtualMs === null ? setInterval(tick, 50) : null;
 
   const stepAll = async (): Promise<void> => {
     while (engineOf.step()) await deliveries.settled();
@@ -123,10 +127,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       clock.virtualMs = target;
     },
     close: async () => {
+      open = false;
       if (timer !== null) clearInterval(timer);
       await server.close();
-      await deliveries.settled();
+      // What is under way is cut off and stays due: the receiver may get it twice, never not at all.
       sender.close();
+      await deliveries.settled();
       world.db.close();
     },
   };

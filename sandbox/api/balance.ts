@@ -5,6 +5,11 @@ import type { Call, ListAnswer, Route } from "./route.ts";
 import { filterFrom, idOf, listOf, route } from "./route.ts";
 
 export const balanceRoutes: readonly Route[] = [
+  route("GET", "/v1/payouts", "payout", (call) => listOf(call, "payout", "/v1/payouts", filterFrom(call.params, "status"))),
+  route("GET", "/v1/payouts/:id", "payout", (call) => {
+    call.params.done();
+    return call.desk.find("payout", idOf(call));
+  }),
   route("GET", "/v1/balance", "balance", (call) => {
     const { desk } = call;
     call.params.done();

@@ -35,7 +35,7 @@ describe("an event stream", () => {
       "payment_intent.canceled", "payment_intent.amount_capturable_updated", "charge.succeeded", "charge.failed", "charge.pending", "charge.updated",
       "charge.captured", "charge.expired", "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
       "charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "charge.dispute.funds_reinstated",
-      "invoice.created", "invoice.finalized", "invoice.sent", "invoice.paid", "invoice.payment_failed", "invoice.voided", "invoice_payment.paid", "customer.created",
+      "invoice.created", "invoice.finalized", "invoice.sent", "invoice.paid", "invoice.payment_failed", "invoice.voided", "invoice_payment.paid", "customer.created", "payout.created", "payout.paid",
     ]) expect(types, type).toContain(type);
   });
 

@@ -8,6 +8,7 @@ import { invoiceStory } from "./billing.ts";
 import { dayFactor, PEAK_FACTOR } from "./day-shape.ts";
 import type { TrafficMix } from "./mix.ts";
 import { usualMix } from "./mix.ts";
+import { payoutStory } from "./payout.ts";
 import { purchaseStory } from "./purchase.ts";
 import type { TimeQueue } from "./queue.ts";
 import { timeQueue } from "./queue.ts";
@@ -74,6 +75,7 @@ export function traffic(options: TrafficOptions): Traffic {
     const beat = story.next();
     if (beat.done !== true) stories.push(scene.nowMs + Math.max(1, Math.round(beat.value * shrink)), story);
   };
+  play(payoutStory(scene));
   const nextAtMs = (): number => Math.min(arrivalMs, stories.nextAtMs());
 
   return {
