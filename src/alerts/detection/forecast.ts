@@ -93,11 +93,17 @@ function quickLevel(state: DetectorState, near: number): number {
   return Math.max(NEAR_LOW, Math.min(NEAR_HIGH, level));
 }
 
-/** Where a neighbouring quarter is lower by more than a step, its level; otherwise no bound. */
+/** Where a neighbouring quarter is lower by a step, its level, and the one's behind it if that is a step further down; otherwise no bound. */
 function lowerSide(perMinute: Float64Array, cell: number): number {
+  return Math.min(down(perMinute, cell, 1), down(perMinute, cell, -1));
+}
+
+function down(perMinute: Float64Array, cell: number, way: 1 | -1): number {
   const here = perMinute[cell] ?? 0;
-  const lower = Math.min(perMinute[(cell + CELLS - 1) % CELLS] ?? 0, perMinute[(cell + 1) % CELLS] ?? 0);
-  return here > lower * STEP ? lower : Infinity;
+  const next = perMinute[(cell + CELLS + way) % CELLS] ?? 0;
+  if (here <= next * STEP) return Infinity;
+  const behind = perMinute[(cell + CELLS + 2 * way) % CELLS] ?? 0;
+  return next > behind * STEP ? behind : next;
 }
 
 /** Attempts over expectation in the last hours, the newest left out; shrunk to 1 by what a few hours usually vary. */

@@ -82,6 +82,16 @@ function eachQuarter(history: History, fromTs: number, untilTs: number, visit: (
   for (let quarter = from; quarter <= until; quarter++) visit(slot(quarter));
 }
 
+/** Weight of minutes in alarm. Not none: what comes every week would raise its alarm every week and never be learnt; real outages are outliers and lose their weight anyway. */
+const ALARM_WEIGHT = 0.15;
+
+/** How much a quarter counts in a robust fit: not at all when it is not whole or masked for its day, as a spike or by the user. */
+export function learnWeight(history: History, at: number): number {
+  if (history.minutes[at] !== 15) return 0;
+  const mask = history.mask[at] ?? 0;
+  return mask === 0 ? 1 : mask === MASK.alarm ? ALARM_WEIGHT : 0;
+}
+
 /** Whole and not masked. */
 export function learnable(history: History, at: number): boolean {
   return history.minutes[at] === 15 && history.mask[at] === 0;

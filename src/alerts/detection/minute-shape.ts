@@ -23,9 +23,12 @@ export const createMinuteShape = (): MinuteShape => ({
 /** Index of a minute from its cell and second of the local day. */
 export const shapeIndex = (cell: number, local: number): number => (cell >= 480 ? 1440 : 0) + Math.floor((((local % 86_400) + 86_400) % 86_400) / 60);
 
+/** One odd day is no shape: a minute counts for at most twice its curve, which also bounds the bend. */
+const MOST = 2;
+
 /** `expected` is the curve's value, without the bend. */
 export function learnMinute(shape: MinuteShape, index: number, seen: number, expected: number): void {
-  shape.seen[index] = (shape.seen[index] ?? 0) * FADE + seen;
+  shape.seen[index] = (shape.seen[index] ?? 0) * FADE + Math.min(seen, MOST * expected + 1);
   shape.expected[index] = (shape.expected[index] ?? 0) * FADE + expected;
 }
 

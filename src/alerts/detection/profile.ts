@@ -1,6 +1,6 @@
 // Expected attempts by quarter of the local week (DETECTION §3), fitted once a day from the last 35 days.
 
-import { type History, learnable, QUARTERS_A_DAY, slot } from "./history.ts";
+import { type History, learnWeight, QUARTERS_A_DAY, slot } from "./history.ts";
 import { median } from "./quantile.ts";
 
 /** Quarters in a week; cells of the profile. */
@@ -20,7 +20,7 @@ export interface VolumeProfile {
 
 const DAYS_LEARNT = 35;
 const DECAY_WEEKS = 4;
-/** Events that the pooled shape is worth against a cell's own counts (Gamma-Poisson). */
+/** What the pooled shape is worth: ten events (Gamma-Poisson), or being right within a third. */
 const HOUR_PRIOR = 10;
 const CLASS_PRIOR = 40;
 const QUARTER_PRIOR = 200;
@@ -35,7 +35,8 @@ interface HourRecord {
   count: number;
   /** Share of the hour that may be learnt from. */
   readonly share: number;
-  readonly age: number;
+  /** Weight by age and by alarms, before outliers are found. */
+  readonly trust: number;
   weight: number;
 }
 
@@ -43,6 +44,8 @@ interface DayTotal {
   count: number;
   /** Share of a usual day's volume that may be learnt from. */
   covered: number;
+  /** The same, minutes in alarm counting less. */
+  trusted: number;
   readonly weekday: number;
   readonly age: number;
   weight: number;
@@ -78,22 +81,24 @@ function dayTotals(history: History, first: number, last: number, growth: number
   const usual = usualDay(history, first, last);
   for (let quarter = first; quarter <= last; quarter++) {
     const at = slot(quarter);
-    if (!learnable(history, at)) continue;
+    const usable = learnWeight(history, at);
+    if (usable === 0) continue;
     const day = history.day[at] ?? 0;
     const cell = history.cell[at] ?? 0;
     let total = days.get(day);
     if (total === undefined) {
-      total = { count: 0, covered: 0, weekday: Math.floor(cell / QUARTERS_A_DAY), age: ageInWeeks(last, quarter), weight: 0 };
+      total = { count: 0, covered: 0, trusted: 0, weekday: Math.floor(cell / QUARTERS_A_DAY), age: ageInWeeks(last, quarter), weight: 0 };
       days.set(day, total);
     }
     total.covered += usual[cell % QUARTERS_A_DAY] ?? 0;
+    total.trusted += usable * (usual[cell % QUARTERS_A_DAY] ?? 0);
     total.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * Math.exp(growth * total.age);
   }
   for (const [day, total] of days) {
     // A day with masked hours is made whole by what they usually bring; one with hardly any of its volume left says nothing.
     if (total.covered < 0.5) days.delete(day);
     else total.count /= total.covered;
-    total.weight = Math.exp(-total.age / DECAY_WEEKS) * Math.min(1, total.covered);
+    total.weight = Math.exp(-total.age / DECAY_WEEKS) * Math.min(1, total.trusted);
   }
   return days;
 }
@@ -104,7 +109,7 @@ function usualDay(history: History, first: number, last: number): Float64Array {
   const seen = new Float64Array(QUARTERS_A_DAY);
   for (let quarter = first; quarter <= last; quarter++) {
     const at = slot(quarter);
-    if (!learnable(history, at)) continue;
+    if (learnWeight(history, at) === 0) continue;
     const place = (history.cell[at] ?? 0) % QUARTERS_A_DAY;
     counts[place] = (counts[place] ?? 0) + (history.attempts[at] ?? 0);
     seen[place] = (seen[place] ?? 0) + 1;
@@ -138,15 +143,18 @@ function hourRecords(history: History, first: number, last: number, growth: numb
     const age = ageInWeeks(last, quarter);
     let count = 0;
     let parts = 0;
+    let trust = 1;
     for (; quarter <= last && (history.cell[slot(quarter)] ?? 0) >> 2 === cell && history.day[slot(quarter)] === day; quarter++) {
       const at = slot(quarter);
-      if (!learnable(history, at)) continue;
+      const usable = learnWeight(history, at);
+      if (usable === 0) continue;
+      trust = Math.min(trust, usable);
       count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
       parts++;
     }
     if (parts > 0) {
       // The hour that a clock change repeats has eight quarters.
-      records.push({ cell, day, count: count * Math.exp(growth * age), share: parts / 4, age, weight: Math.exp(-age / DECAY_WEEKS) });
+      records.push({ cell, day, count: count * Math.exp(growth * age), share: parts / 4, trust: trust * Math.exp(-age / DECAY_WEEKS), weight: trust * Math.exp(-age / DECAY_WEEKS) });
     }
   }
   return records;
@@ -188,7 +196,7 @@ function fitShape(hours: readonly HourRecord[], days: Map<number, DayTotal>, day
   const expected = [new Float64Array(24), new Float64Array(24)] as const;
   for (const hour of hours) {
     const kind = isWeekend(hour.cell) ? 1 : 0;
-    const weight = (days.get(hour.day)?.weight ?? hour.weight * 0.25);
+    const weight = Math.min(hour.weight, days.get(hour.day)?.weight ?? hour.weight * 0.25);
     const at = hour.cell % 24;
     counts[kind][at] = (counts[kind][at] ?? 0) + weight * hour.count;
     expected[kind][at] = (expected[kind][at] ?? 0) + weight * hour.share * (dayMeans[Math.floor(hour.cell / 24)] ?? 0);
@@ -206,28 +214,40 @@ function fitShape(hours: readonly HourRecord[], days: Map<number, DayTotal>, day
   return pooled;
 }
 
-/** Cells of an hour, per hour: robust passes from the median week, shrunk to the pooled shape. Leaves the weights used in the records. */
+/**
+ * Attempts of each hour of the week: robust passes, shrunk to the pooled shape. An hour of mean m says 1 / (1 / m + phi) about it: with
+ * over-dispersion even a million sales are only one look. Leaves the weights used in the records.
+ */
 function fitHours(hours: readonly HourRecord[], pooled: Float64Array, phi: number): Float64Array {
   const byCell: HourRecord[][] = Array.from({ length: 168 }, () => []);
   for (const hour of hours) byCell[hour.cell]?.push(hour);
   const cells = new Float64Array(168);
   byCell.forEach((records, cell) => {
     const prior = pooled[cell] ?? 0;
-    let mean = records.length >= 3 && prior >= 20 ? Math.max(1e-6, median(records.map((record) => record.count / record.share))) : prior;
+    let mean = prior >= 20 ? startOf(records, prior) : prior;
     for (let pass = 0; pass < 3; pass++) {
-      let count = HOUR_PRIOR;
-      let weights = HOUR_PRIOR / prior;
+      let sum = HOUR_PRIOR * prior;
+      let precision = HOUR_PRIOR;
       for (const record of records) {
-        const distance = Math.abs(record.count / record.share - mean) / Math.sqrt(mean / record.share + phi * mean * mean);
-        record.weight = Math.exp(-record.age / DECAY_WEEKS) * (distance > OUTLIER ? (OUTLIER / distance) ** 2 : 1);
-        count += record.weight * record.count;
-        weights += record.weight * record.share;
+        const value = record.count / record.share;
+        const distance = Math.abs(value - mean) / Math.sqrt(mean / record.share + phi * mean * mean);
+        record.weight = record.trust * (distance > OUTLIER ? (OUTLIER / distance) ** 2 : 1);
+        const worth = record.weight / (1 / (mean * record.share) + phi);
+        sum += worth * value;
+        precision += worth;
       }
-      mean = count / weights;
+      mean = Math.max(1e-6, sum / precision);
     }
     cells[cell] = mean;
   });
   return cells;
+}
+
+/** Median of the weeks; the fewer there are, the more votes has the pooled shape, so that one promotion among two weeks has no majority. */
+function startOf(records: readonly HourRecord[], prior: number): number {
+  const votes = records.filter((record) => record.trust > 0.1).map((record) => record.count / record.share);
+  for (let extra = votes.length; extra < 4; extra++) votes.push(prior);
+  return Math.max(1e-6, median(votes));
 }
 
 /**
@@ -248,7 +268,7 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
   let grown = Math.exp(growth * ageInWeeks(last, first));
   for (let quarter = first; quarter <= last; quarter++, grown *= step) {
     const at = slot(quarter);
-    if (!learnable(history, at)) continue;
+    if (learnWeight(history, at) === 0) continue;
     const cell = history.cell[at] ?? 0;
     const weight = weightOf[place(history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
     counts[cell] = (counts[cell] ?? 0) + weight * (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * grown;
@@ -291,7 +311,7 @@ function fitLevel(history: History, perMinute: Float64Array, phi: number, growth
   const days = new Map<number, { count: number; expected: number; age: number }>();
   for (let quarter = first; quarter <= last; quarter++) {
     const at = slot(quarter);
-    if (!learnable(history, at)) continue;
+    if (learnWeight(history, at) < 1) continue;
     const day = history.day[at] ?? 0;
     const total = days.get(day) ?? { count: 0, expected: 0, age: ageInWeeks(last, quarter) * 7 };
     days.set(day, total);

@@ -1,6 +1,6 @@
 // Usual failure rate by quarter of the local day, and how much it varies (DETECTION §5, "Payment error rate").
 
-import { type History, MASK, QUARTERS_A_DAY, slot } from "./history.ts";
+import { type History, learnWeight, QUARTERS_A_DAY, slot } from "./history.ts";
 import { selectQuantile } from "./quantile.ts";
 
 export interface RateProfile {
@@ -19,8 +19,6 @@ const DAYS_LEARNT = 28;
 const HALF_LIFE_DAYS = 10;
 const SHRINK = 60;
 const OUTLIER = 2.5;
-/** Weight of minutes in alarm. Not none: a change that comes every night would raise its alarm every night and never be learnt; outliers lose their weight anyway. */
-const ALARM_WEIGHT = 0.15;
 /** What is taken before there is history: a rate, the tries it is worth, and the least that is ever expected. */
 export interface RatePrior {
   readonly rate: number;
@@ -64,15 +62,16 @@ function hourRates(history: History, tries: Float64Array, failed: Float64Array, 
     const hour = ((history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY) >> 2;
     let tried = 0;
     let lost = 0;
-    let alarm = false;
+    let weight = 1;
     for (; quarter <= last && ((history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY) >> 2 === hour; quarter++) {
       const at = slot(quarter);
-      if (history.minutes[at] !== 15 || (history.mask[at] ?? 0) & ~MASK.alarm) continue;
-      alarm ||= history.mask[at] === MASK.alarm;
+      const usable = learnWeight(history, at);
+      if (usable === 0) continue;
+      weight = Math.min(weight, usable);
       tried += tries[at] ?? 0;
       lost += failed[at] ?? 0;
     }
-    const age = 0.5 ** ((last - start) / QUARTERS_A_DAY / HALF_LIFE_DAYS) * (start < since ? 0.02 : 1) * (alarm ? ALARM_WEIGHT : 1);
+    const age = 0.5 ** ((last - start) / QUARTERS_A_DAY / HALF_LIFE_DAYS) * (start < since ? 0.02 : 1) * weight;
     if (tried > 0) hours.push({ hour, tries: tried, failed: lost, age, weight: age, since: start, until: quarter });
   }
   return hours;
@@ -130,7 +129,7 @@ function quarterRates(history: History, tries: Float64Array, failed: Float64Arra
   for (const hour of hours) {
     for (let quarter = hour.since; quarter < hour.until; quarter++) {
       const at = slot(quarter);
-      if (history.minutes[at] !== 15 || (history.mask[at] ?? 0) & ~MASK.alarm) continue;
+      if (learnWeight(history, at) === 0) continue;
       const place = (history.cell[at] ?? 0) % QUARTERS_A_DAY;
       tried[place] = (tried[place] ?? 0) + hour.weight * (tries[at] ?? 0);
       lost[place] = (lost[place] ?? 0) + hour.weight * (failed[at] ?? 0);
