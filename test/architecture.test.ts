@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
   access: ["platform"],
   stripe: ["platform", "money"],
   ledger: ["platform"],
-  ingest: ["platform", "stripe", "ledger"],
+  ingest: ["platform", "money", "stripe", "ledger"],
   payments: ["platform", "money", "ledger"],
   metrics: ["platform", "money", "ledger", "payments"],
   oncall: ["platform"],

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { sql } from "kysely";
 import type { CheckResult, HealthCheck } from "../health/index.ts";
+import { IMPORT_ENDPOINT } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
@@ -66,7 +67,7 @@ function ingest({ db, clock }: CheckParts): HealthCheck {
     name: "ingest",
     timeoutMs: 3000,
     run: async () => {
-      const last = await lastDeliveryAt(db.read);
+      const last = await lastDeliveryAt(db.read, IMPORT_ENDPOINT);
       if (last === null) return { state: "unknown", figure: "no delivery yet", todo: "register <this address>/webhooks/stripe at Stripe and set STRIPE_WEBHOOK_SECRET; see the README" };
       const hours = (clock.now() - last) / HOUR;
       const figure = `last delivery ${Math.round((clock.now() - last) / 1000)} s ago`;

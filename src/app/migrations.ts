@@ -1,6 +1,7 @@
 import type { Migration } from "../platform/index.ts";
 import { accessMigrations } from "../access/index.ts";
 import { alertMigrations } from "../alerts/index.ts";
+import { ingestMigrations } from "../ingest/index.ts";
 import { ledgerMigrations } from "../ledger/index.ts";
 import { metricsMigrations } from "../metrics/index.ts";
 import { paymentsMigrations } from "../payments/index.ts";
@@ -10,6 +11,7 @@ import { nodeMigrations } from "./nodes.ts";
 /** Every room's migrations, in the order they are applied to a new database. */
 export const migrations: readonly Migration[] = [
   ...ledgerMigrations,
+  ...ingestMigrations,
   ...accessMigrations,
   ...paymentsMigrations,
   ...metricsMigrations,

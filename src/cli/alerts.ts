@@ -3,6 +3,7 @@ import { productionAlerts } from "../app/node-tasks.ts";
 import { listAlerts, type ProductionRecord } from "../alerts/index.ts";
 import { isoSeconds, openJournal, requireWritableDirectory } from "../platform/index.ts";
 
+import { backtestCommand } from "./alerts-backtest.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { table } from "./table.ts";
 
@@ -60,5 +61,6 @@ export function alertsCommand(context: ServiceContext): Command {
     .description("judge now, list alerts, replay history")
     .addHelpText("after", "\nExample:\n  $ tillwatch alerts run | jq .")
     .addCommand(runCommand(context))
-    .addCommand(listCommand(context));
+    .addCommand(listCommand(context))
+    .addCommand(backtestCommand());
 }

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   alerts: { description: "judge now, list alerts, replay history", load: async (context) => (await import("./alerts.ts")).alertsCommand(context) },
   health: { description: "is the service well? exit 1 when not", load: async (context) => (await import("./health.ts")).healthCommand(context) },
   events: { description: "list, show and retry events", load: async (context) => (await import("./events.ts")).eventsCommand(context) },
+  import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
