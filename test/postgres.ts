@@ -37,8 +37,17 @@ async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
   return loaded;
 }
 
+export interface RunningPostgres {
+  readonly url: string;
+  /** Stops the server, its data stay; `resume` starts it again on the same port. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Stops it for good and removes its data. */
+  stop(): Promise<void>;
+}
+
 /** Starts a real PostgreSQL on a free port of the loopback; a machine where that fails fails the run, it skips nothing. */
-export async function startPostgres(flags: string[] = []): Promise<{ url: string; server: EmbeddedPostgres; stop(): Promise<void> }> {
+export async function startPostgres(flags: string[] = []): Promise<RunningPostgres> {
   // Made by the library, which gives it to the system user that the server runs as when we are root.
   const databaseDir = join(tmpdir(), `tillwatch-pg-${process.pid}-${randomBytes(4).toString("hex")}`);
   const port = await freePort();
@@ -48,7 +57,7 @@ export async function startPostgres(flags: string[] = []): Promise<{ url: string
     port,
     user: "postgres",
     password: "postgres",
-    persistent: false,
+    persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
     postgresFlags: flags,
@@ -59,7 +68,8 @@ export async function startPostgres(flags: string[] = []): Promise<{ url: string
   await server.start();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
-    server,
+    pause: () => server.stop(),
+    resume: () => server.start(),
     stop: async () => {
       await server.stop();
       rmSync(databaseDir, { recursive: true, force: true });
