@@ -37,3 +37,9 @@ export function progressBar(screen: Screen, total: number, nowMs: () => number):
     },
   };
 }
+
+/** The same on standard error, for work that tells how far it is and how far it has to go. */
+export function progress(label: string): { show(done: number, total: number): void; end(): void } {
+  const bar = progressBar(process.stderr, 1, () => performance.now());
+  return { show: (done, total) => bar.update(total === 0 ? 0 : done / total, `${label} ${done} of ${total}`), end: () => bar.end() };
+}
