@@ -1,3 +1,5 @@
+import { EVENT_LIFE_MS } from "./api/events.ts";
+import { KEY_LIFE_MS } from "./state/replies.ts";
 import type { Traffic } from "./traffic/stream.ts";
 import { applyMoment } from "./traffic/apply.ts";
 import { transact } from "./state/database.ts";
@@ -18,16 +20,29 @@ export interface Engine {
 const MOMENTS_PER_STEP = 500;
 
 export function engine(world: World, traffic: { machine: Traffic; scope: Scope } | null, deliverer: Deliverer): Engine {
+  let prunedAtMs = world.nowMs();
   return {
     nextAtMs: () => Math.min(world.agenda.nextAtMs(), traffic?.machine.nextAtMs() ?? Infinity, world.outbox.nextAtMs()),
     step: () => {
       const now = world.nowMs();
       let any = false;
+      if (now - prunedAtMs > DAY_MS) {
+        prunedAtMs = now;
+        forgetOld(world);
+      }
       while (agendaStep(world, now)) any = true;
       if (traffic !== null && playTraffic(world, traffic.machine, traffic.scope, now, MOMENTS_PER_STEP)) any = true;
       return deliverer.start() || any;
     },
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Events older than the API shows, and keys older than it honours. */
+export function forgetOld(world: World): void {
+  world.events.prune(world.nowMs() - EVENT_LIFE_MS);
+  world.replies.forget(world.nowMs() - KEY_LIFE_MS);
 }
 
 /** Enters the moments up to now, at most `limit` of them. */

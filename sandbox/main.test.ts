@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { UsageError, readCommandLine } from "./options.ts";
@@ -37,6 +40,28 @@ describe("the process", () => {
     await firstLine(child);
     child.stdin?.end();
     expect(await once(child, "exit")).toEqual([0, null]);
+  });
+});
+
+describe("a killed process", () => {
+  it("has lost nothing it had answered for", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
+    const state = join(folder, "state.db");
+    const ask = async (url: string, path: string, init: RequestInit = {}): Promise<{ data: { id: string }[]; id: string }> =>
+      (await (await fetch(`${url}${path}`, { ...init, headers: { authorization: "Bearer sk_test_x" } })).json()) as { data: { id: string }[]; id: string };
+    try {
+      const first = launch("--state", state);
+      const { url } = await firstLine(first);
+      const made: string[] = [];
+      for (let count = 0; count < 20; count++) made.push((await ask(url, "/v1/customers", { method: "POST", body: new URLSearchParams({ email: `${count}@example.com` }) })).id);
+      first.kill("SIGKILL");
+      await once(first, "exit");
+      const again = await firstLine(launch("--state", state));
+      const kept = await ask(again.url, "/v1/customers?limit=100");
+      expect(kept.data.map((one) => one.id).reverse()).toEqual(made);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -65,7 +65,7 @@ describe("traffic", () => {
   });
 
   it("has a past that is listed and was never sent", async () => {
-    const b = await start({ traffic: { ratePerMinute: 1, historyMs: 24 * HOUR } });
+    const b = await start({ traffic: { ratePerMinute: 1, historyMs: 20 * HOUR } });
     expect((await b.stripe.paymentIntents.list({ limit: 100 })).data).toHaveLength(100);
     expect((await b.stripe.events.list({ delivery_success: false })).data).toEqual([]);
     await b.deliver();

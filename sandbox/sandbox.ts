@@ -1,9 +1,8 @@
 import { apiServer } from "./api/http.ts";
-import { EVENT_LIFE_MS } from "./api/events.ts";
 import { addControls } from "./control/routes.ts";
 import { Faults } from "./control/fault.ts";
 import { Desk } from "./desk.ts";
-import { engine, playTraffic } from "./engine.ts";
+import { engine, forgetOld, playTraffic } from "./engine.ts";
 import { addPages } from "./hosted/pages.ts";
 import { seededRandom } from "./random.ts";
 import type { WebhookEndpoint } from "./shapes/webhook-endpoint.ts";
@@ -12,7 +11,7 @@ import { agenda } from "./state/agenda.ts";
 import { nextRun, openState } from "./state/database.ts";
 import { eventStore } from "./state/events.ts";
 import { objectStore } from "./state/objects.ts";
-import { KEY_LIFE_MS, replies } from "./state/replies.ts";
+import { replies } from "./state/replies.ts";
 import type { Traffic, TrafficOptions } from "./traffic/stream.ts";
 import { someMerchant, traffic } from "./traffic/stream.ts";
 import { deliverer } from "./webhooks/deliver.ts";
@@ -99,8 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   settleAddress(world, `http://${urlHost(options.host ?? "127.0.0.1")}:${port}`);
   for (const livemode of [false, true]) ensureEndpoints(world, options.webhooks ?? [], livemode);
   if (machine !== null) playHistory(world, machine, trafficScope(world, options));
-  world.events.prune(world.nowMs() - EVENT_LIFE_MS);
-  world.replies.forget(world.nowMs() - KEY_LIFE_MS);
+  forgetOld(world);
 
   // Wall clock: a look twenty times a second.
   const timer = clock.virtualMs === null ? setInterval(tick, 50) : null;

@@ -81,7 +81,7 @@ function activeFilter(params: Params): ReturnType<typeof filterFrom> {
   return active === undefined ? filter : { ...filter, fields: { active } };
 }
 
-function newProduct(desk: Desk, params: Params): Product {
+export function newProduct(desk: Desk, params: Params): Product {
   const created = seconds(desk.nowMs);
   const product: Product = {
     id: params.text("id") ?? `prod_${desk.world.random.alphanumeric(14)}`,

@@ -7,10 +7,10 @@ import { handle, unknownPath } from "./handle.ts";
 import { apiRoutes } from "./routes.ts";
 import type { Route } from "./route.ts";
 
-const DEPTH = { arrayLimit: 1000, depth: 12, parameterLimit: 5000 };
+const DEPTH = { arrayLimit: 1000, depth: 12, parameterLimit: 5000, plainObjects: true };
 
 /** Nested brackets, as the SDKs and `curl -d 'metadata[a]=b'` send them. */
-function readForm(text: string): Record<string, unknown> {
+export function readForm(text: string): Record<string, unknown> {
   return qs.parse(text, DEPTH);
 }
 

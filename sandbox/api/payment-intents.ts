@@ -148,7 +148,7 @@ function expectStatus(intent: PaymentIntent, verb: string, allowed: readonly Pay
 }
 
 /** What can be charged at all. Invoices below the minimum are another matter. */
-function checkAmount(amount: number, currency: string): void {
+export function checkAmount(amount: number, currency: string): void {
   if (amount < 1) throw badParam("This value must be greater than or equal to 1.", "parameter_invalid_integer", "amount");
   if (amount > maximumCharge(currency)) throw badParam(`Amount must be no more than ${formatAmount(maximumCharge(currency), currency)}`, "amount_too_large", "amount");
   if (amount < minimumCharge(currency)) throw badParam(`Amount must be at least ${formatAmount(minimumCharge(currency), currency)} ${currency}`, "amount_too_small", "amount");

@@ -2,7 +2,7 @@ import type { Desk } from "../desk.ts";
 import type { Thing } from "../shapes/thing.ts";
 import type { Filter, Page } from "../state/objects.ts";
 import type { Params } from "./params.ts";
-import { missing } from "./problem.ts";
+import { badParam, missing } from "./problem.ts";
 
 /** One request, as a route sees it. */
 export interface Call {
@@ -51,7 +51,8 @@ export function pageOf(params: Params): Page {
   const limit = params.integer("limit", 1) ?? 10;
   const startingAfter = params.text("starting_after") ?? null;
   const endingBefore = params.text("ending_before") ?? null;
-  return { limit: Math.min(limit, 100), startingAfter, endingBefore };
+  if (limit > 100) throw badParam("This value must be less than or equal to 100.", "parameter_invalid_integer", "limit");
+  return { limit, startingAfter, endingBefore };
 }
 
 /** One page of a kind, newest first. Reads the paging parameters and refuses unknown ones. */

@@ -2,6 +2,7 @@ import { accountRoutes } from "./account.ts";
 import { balanceRoutes } from "./balance.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { chargeRoutes } from "./charges.ts";
+import { checkoutSessionRoutes } from "./checkout-sessions.ts";
 import { customerRoutes } from "./customers.ts";
 import { disputeRoutes } from "./disputes.ts";
 import { eventRoutes } from "./events.ts";
@@ -19,6 +20,7 @@ export const apiRoutes: readonly Route[] = [
   ...balanceRoutes,
   ...catalogRoutes,
   ...chargeRoutes,
+  ...checkoutSessionRoutes,
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,

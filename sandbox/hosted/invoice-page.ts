@@ -2,13 +2,12 @@ import { undertake } from "../api/undertake.ts";
 import { formatAmount } from "../currency.ts";
 import { Desk } from "../desk.ts";
 import { newId } from "../random.ts";
-import { NO_BILLING } from "../shapes/instrument.ts";
 import type { Invoice } from "../shapes/invoice.ts";
 import { intentOfInvoice } from "../work/invoice.ts";
-import { cardByNumber, methodShape } from "../work/method.ts";
 import { confirmIntent } from "../work/payment.ts";
 import type { World } from "../world.ts";
 import { scopeOf } from "../world.ts";
+import { cardForm, methodOfForm } from "./card-form.ts";
 import { Html, html, page } from "./html.ts";
 
 export interface PageAnswer {
@@ -40,17 +39,10 @@ export function payInvoice(world: World, account: string, token: string, form: R
   const found = open(world, account, token);
   if (found === null) return NOT_FOUND;
   const { desk, invoice } = found;
-  const text = (field: string): string => {
-    const value = form[field];
-    return typeof value === "string" ? value.trim() : "";
-  };
-  const expiry = /^(\d{1,2})\s*\/\s*(\d{2}|\d{4})$/.exec(text("expiry"));
   const done = undertake(desk, () => {
     const intent = intentOfInvoice(desk, invoice);
     if (invoice.status !== "open" || intent === null || intent.status === "succeeded") return null;
-    const instrument = cardByNumber(desk, { number: text("number"), month: Number(expiry?.[1] ?? 0), year: Number(expiry?.[2] ?? 0), cvc: text("cvc") });
-    const billing = { ...NO_BILLING, email: invoice.customer_email, name: text("name") === "" ? null : text("name") };
-    const method = desk.save(methodShape(desk, instrument, billing, null, {}));
+    const method = methodOfForm(desk, form, invoice.customer_email);
     return confirmIntent(desk, intent, method, { offSession: false, returnUrl: invoice.hosted_invoice_url });
   });
   if (done.kind === "refused") return { status: 402, html: invoicePage(desk.find<Invoice>("invoice", invoice.id), world.settings.merchantName, done.problem.message) };
@@ -74,10 +66,5 @@ ${statusPart(invoice, amount)}`,
 function statusPart(invoice: Invoice, amount: string): Html {
   if (invoice.status === "paid") return html`<p class="paid" data-status="paid">This invoice is paid. Thank you.</p>`;
   if (invoice.status !== "open") return html`<p data-status="${invoice.status}">This invoice is ${invoice.status === "void" ? "void" : "no longer open"} and cannot be paid.</p>`;
-  return html`<form method="post" autocomplete="off" data-status="open">
-<label>Card number<input name="number" inputmode="numeric" required placeholder="4242 4242 4242 4242"></label>
-<div class="row"><label>Expiry<input name="expiry" required placeholder="12 / 34"></label><label>CVC<input name="cvc" inputmode="numeric" required placeholder="123"></label></div>
-<label>Name on card<input name="name"></label>
-<button type="submit">Pay ${amount}</button>
-</form>`;
+  return cardForm(amount);
 }

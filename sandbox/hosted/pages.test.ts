@@ -62,6 +62,23 @@ describe("the hosted invoice page", () => {
   });
 });
 
+describe("the Checkout page", () => {
+  it("is paid like any other, and completes its session", async () => {
+    const session = await b.stripe.checkout.sessions.create({
+      mode: "payment", success_url: "https://shop.example/done?s={CHECKOUT_SESSION_ID}",
+      line_items: [{ quantity: 2, price_data: { currency: "eur", unit_amount: 1250, product_data: { name: "Ticket" } } }],
+    });
+    expect(session).toMatchObject({ status: "open", amount_total: 2500, payment_intent: null });
+    const url = session.url ?? "";
+    expect((await post(url, card("4000000000000002"))).status).toBe(402);
+    expect((await post(url, card("4242424242424242"))).status).toBe(303);
+    expect(await (await fetch(url)).text()).toContain(`https://shop.example/done?s=${session.id}`);
+    const done = await b.stripe.checkout.sessions.retrieve(session.id, { expand: ["payment_intent"] });
+    expect(done).toMatchObject({ status: "complete", payment_status: "paid", payment_intent: { status: "succeeded", amount_received: 2500 } });
+    expect((await b.stripe.events.list({ type: "checkout.session.completed" })).data).toHaveLength(1);
+  });
+});
+
 describe("the controls", () => {
   it("take JSON only, and tell what was wrong", async () => {
     expect((await post(`${b.url}/_sandbox/webhooks`, { dead: "true" })).status).toBe(415);

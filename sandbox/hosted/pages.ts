@@ -4,15 +4,18 @@ import type { Charge } from "../shapes/charge.ts";
 import type { World } from "../world.ts";
 import { scopeOf } from "../world.ts";
 import { answerOnPage, showChallenge } from "./challenge-page.ts";
+import { payCheckout, showCheckout } from "./checkout-page.ts";
 import { PAGE_HEADERS, html, page } from "./html.ts";
 import type { PageAnswer } from "./invoice-page.ts";
 import { payInvoice, showInvoice } from "./invoice-page.ts";
 
-/** The pages a customer sees: invoice, 3-D Secure, receipt. */
+/** The pages a customer sees: invoice, Checkout, 3-D Secure, receipt. */
 export function addPages(server: FastifyInstance, world: World): void {
   server.get<{ Params: { account: string; token: string } }>("/i/:account/:token", async (request, reply) => send(reply, showInvoice(world, request.params.account, request.params.token)));
   server.post<{ Params: { account: string; token: string } }>("/i/:account/:token", async (request, reply) =>
     send(reply, payInvoice(world, request.params.account, request.params.token, (request.body ?? {}) as Record<string, unknown>)));
+  server.get<{ Params: { id: string } }>("/c/pay/:id", async (request, reply) => send(reply, showCheckout(world, request.params.id)));
+  server.post<{ Params: { id: string } }>("/c/pay/:id", async (request, reply) => send(reply, payCheckout(world, request.params.id, (request.body ?? {}) as Record<string, unknown>)));
   server.get<{ Params: { id: string } }>("/authenticate/:id", async (request, reply) => send(reply, showChallenge(world, request.params.id)));
   server.post<{ Params: { id: string } }>("/authenticate/:id", async (request, reply) => send(reply, answerOnPage(world, request.params.id, (request.body ?? {}) as Record<string, unknown>)));
   server.get<{ Params: { id: string } }>("/receipts/:id", async (request, reply) => send(reply, receipt(world, request.params.id)));

@@ -10,6 +10,7 @@ import { PASSED } from "../shapes/instrument.ts";
 import type { PaymentIntent } from "../shapes/payment-intent.ts";
 import { authenticationError, declineError, redirectAction } from "../shapes/payment-intent.ts";
 import { instrumentOf, testCardOf } from "./method.ts";
+import { sessionIntentPaid } from "./checkout.ts";
 import { invoiceAttemptFailed, invoiceIntentPaid } from "./invoice-payment.ts";
 
 export interface Confirmation {
@@ -66,6 +67,7 @@ export function succeedIntent(desk: Desk, intent: PaymentIntent, charge: Charge)
     ...intent, status: "succeeded", amount_received: charge.amount_captured, amount_capturable: 0, latest_charge: charge.id, processing: null,
   } satisfies PaymentIntent);
   invoiceIntentPaid(desk, done);
+  sessionIntentPaid(desk, done);
   return done;
 }
 
