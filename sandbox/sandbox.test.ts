@@ -93,6 +93,7 @@ describe("the state", () => {
       await first.deliver();
       const sent = first.received.length;
       await first.close();
+      expect(first.port).toBeGreaterThan(0);
 
       const again = await start({ state });
       expect((await again.stripe.paymentIntents.create(create, { idempotencyKey: "k" })).id).toBe(intent.id);
@@ -101,6 +102,9 @@ describe("the state", () => {
       expect((await again.stripe.refunds.retrieve(refund.id)).status).toBe("succeeded");
       expect(again.received.length).toBeGreaterThanOrEqual(sent);
       expect((await again.stripe.charges.retrieve(idOf(intent.latest_charge))).receipt_url).toContain(again.url);
+      // The same address as before; a second one beside it gets another.
+      expect(again.port).toBe(first.port);
+      expect((await start({ state })).port).not.toBe(first.port);
       const customer = await again.stripe.customers.create({});
       expect((await again.stripe.events.list({ limit: 1 })).data[0]?.data.object).toMatchObject({ id: customer.id });
     } finally {

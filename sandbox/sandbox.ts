@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import { apiServer } from "./api/http.ts";
 import { addControls } from "./control/routes.ts";
 import { Faults } from "./control/fault.ts";
@@ -92,7 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (clock.virtualMs === null) setImmediate(tick);
     done();
   });
-  await server.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
+  await listen(server, options.host ?? "127.0.0.1", options.port ?? 0, lastPort(world));
   const address = server.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   settleAddress(world, `http://${urlHost(options.host ?? "127.0.0.1")}:${port}`);
@@ -163,6 +164,21 @@ function newWorld(options: SandboxOptions, clock: { virtualMs: number | null; of
 
 function trafficScope(world: World, options: SandboxOptions): string {
   return scopeOf(world.settings.account, options.traffic?.livemode ?? false);
+}
+
+/** "Any port" is the one of the last start on this state, if it is free: links people were given go on working. */
+async function listen(server: FastifyInstance, host: string, port: number, last: number): Promise<void> {
+  try {
+    await server.listen({ port: port === 0 ? last : port, host });
+  } catch (error) {
+    if (port !== 0 || last === 0 || (error as { code?: string }).code !== "EADDRINUSE") throw error;
+    await server.listen({ port: 0, host });
+  }
+}
+
+function lastPort(world: World): number {
+  const url = world.db.prepare("select value from meta where name = 'url'").get()?.["value"];
+  return typeof url === "string" && URL.canParse(url) ? Number(new URL(url).port) : 0;
 }
 
 /** Links that were stored under an earlier address move to this one. */
