@@ -1,0 +1,98 @@
+import { AppError, type Clock, type Database } from "../platform/index.ts";
+import { type StripeApi, StripeTrouble } from "../stripe/index.ts";
+import { LEASE_MS, type Operation, planResolution, type Progress, waitMs } from "./operation.ts";
+import { lookUp, type Outcome, perform } from "./perform.ts";
+import { settleAbsent, settleOutcome, settleTrouble } from "./settle.ts";
+import { changeOperation, claimOperation, readDue, readOperation } from "./store.ts";
+
+export interface CarryOutDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly stripe: StripeApi;
+}
+
+/**
+ * Makes the first call of an operation whose intent is committed, and commits what came of it. Between the two commits
+ * is the network: a crash there leaves `sending`, and the next one to look resolves it.
+ */
+export async function carryOut(deps: CarryOutDeps, operation: Operation): Promise<Operation> {
+  const { db, clock } = deps;
+  const { current, outcome } = await call(deps, operation);
+  if (!(outcome instanceof StripeTrouble)) return await db.write((tx) => settleOutcome(tx, current, outcome, false, clock.now()));
+  return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
+}
+
+async function call({ db, stripe }: CarryOutDeps, operation: Operation): Promise<{ current: Operation; outcome: Outcome | StripeTrouble }> {
+  let current = operation;
+  const save = async (progress: Progress): Promise<void> => {
+    current = { ...current, progress };
+    await db.write((tx) => changeOperation(tx, operation.id, "sending", { progress: JSON.stringify(progress) }));
+  };
+  const outcome = await attempt(() => perform(stripe, operation, save));
+  return { current, outcome };
+}
+
+async function attempt<T>(call: () => Promise<T>): Promise<T | StripeTrouble> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof StripeTrouble) return error;
+    throw error;
+  }
+}
+
+/**
+ * The call again, with the same key. A refusal now says nothing of the call before, whose work may be done: Stripe
+ * turns away for too many requests or a revoked key before it looks at the key. So it is believed only after a look-up.
+ */
+async function repeat(deps: CarryOutDeps, operation: Operation): Promise<Operation> {
+  const { db, clock, stripe } = deps;
+  const { current, outcome } = await call(deps, operation);
+  if (!(outcome instanceof StripeTrouble)) return await db.write((tx) => settleOutcome(tx, current, outcome, false, clock.now()));
+  const open = { kind: outcome.kind, code: outcome.code, message: outcome.message, effect: "unanswered" as const, passing: true };
+  if (outcome.effect !== "none") return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
+  if (outcome.passing || outcome.kind === "upstream") return await db.write((tx) => settleTrouble(tx, current, open, clock.now()));
+  const found = await attempt(() => lookUp(stripe, current));
+  if (found instanceof StripeTrouble) return await db.write((tx) => settleTrouble(tx, current, open, clock.now()));
+  if (found !== null) return await db.write((tx) => settleOutcome(tx, current, found, true, clock.now()));
+  return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
+}
+
+/**
+ * Finds out what became of an operation that is ours to resolve, never guessing: the same key while Stripe keeps it,
+ * else a look-up.
+ */
+export async function resolveHeld(deps: CarryOutDeps, held: Operation): Promise<Operation> {
+  const { db, clock, stripe } = deps;
+  const plan = planResolution(held, clock.now());
+  if (plan.kind === "repeat") return await repeat(deps, held);
+  const found = await attempt(() => lookUp(stripe, held));
+  if (!(found instanceof StripeTrouble)) return await settleLookUp(deps, held, found, plan.final);
+  // The look-up failed, which says nothing of the operation: what it is waiting for stays.
+  await db.write((tx) => changeOperation(tx, held.id, "sending", { attempts: held.attempts + 1, next_try_at: clock.now() + waitMs(held.attempts + 1) }));
+  return (await readOperation(db.read, held.id)) ?? held;
+}
+
+/** Resolves an unfinished operation. Null when somebody else is at it, or it is finished. */
+export async function resolveOperation(deps: CarryOutDeps, id: string): Promise<Operation | null> {
+  const now = deps.clock.now();
+  const claimed = await deps.db.write((tx) => claimOperation(tx, id, now, now + LEASE_MS));
+  return claimed === null ? null : await resolveHeld(deps, claimed);
+}
+
+async function settleLookUp({ db, clock }: CarryOutDeps, operation: Operation, found: Outcome | null, final: boolean): Promise<Operation> {
+  const now = clock.now();
+  if (found !== null) return await db.write((tx) => settleOutcome(tx, operation, found, true, now));
+  if (final) return await db.write((tx) => settleAbsent(tx, operation, now));
+  // Stripe may still be writing down what it did: asked again a little later.
+  await db.write((tx) => changeOperation(tx, operation.id, "sending", { attempts: operation.attempts + 1, next_try_at: now + waitMs(operation.attempts + 1) }));
+  const current = await readOperation(db.read, operation.id);
+  if (current === null) throw new AppError("internal", "an operation has disappeared", { code: "operation_gone" });
+  return current;
+}
+
+/** One step of the loop: resolves the unfinished operation whose turn it is. Answers whether there was one. */
+export async function resolveNext(deps: CarryOutDeps): Promise<boolean> {
+  const id = await readDue(deps.db.read, deps.stripe.live, deps.clock.now());
+  return id !== null && (await resolveOperation(deps, id)) !== null;
+}

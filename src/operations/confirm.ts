@@ -1,0 +1,121 @@
+import type { LedgerEntry } from "../ledger/index.ts";
+import type { Clock, Database, Tx } from "../platform/index.ts";
+import { OPERATION_KEY } from "../stripe/index.ts";
+import { CONFIRMATION_MS, type Operation } from "./operation.ts";
+import { readRefundObject, recordRefund, type RecordedRefund } from "./refund-record.ts";
+import { errorChanges, settle } from "./settle.ts";
+import { addStep, changeOperation, readByObject } from "./store.ts";
+
+/** What an event tells that an operation may wait for. */
+type Telling = { readonly kind: "refund"; readonly refund: RecordedRefund } | { readonly kind: "invoice"; readonly id: string; readonly status: string; readonly operation: string | null };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(value: unknown): Fields | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+/** A charge's own list of refunds stands in old shapes only. */
+const MAX_REFUNDS = 100;
+
+function tellings(entry: LedgerEntry): Telling[] {
+  const { type } = entry;
+  if (entry.account !== null) return [];
+  const object = fields(fields(entry.body["data"])?.["object"]);
+  if (object === null) return [];
+  if (type.startsWith("refund.") || type === "charge.refund.updated") {
+    const refund = readRefundObject(object, type);
+    return refund === null ? [] : [{ kind: "refund", refund }];
+  }
+  if (type === "charge.refunded") {
+    const list = fields(object["refunds"])?.["data"];
+    const refunds = Array.isArray(list) ? list.slice(0, MAX_REFUNDS).flatMap((one: unknown) => readRefundObject(one, type) ?? []) : [];
+    return refunds.map((refund) => ({ kind: "refund", refund }));
+  }
+  // `invoice.created` tells of a draft, which nobody can pay yet.
+  if (type.startsWith("invoice.") && type !== "invoice.created" && type !== "invoice.updated" && object["object"] === "invoice") {
+    const [id, status] = [object["id"], object["status"]];
+    const operation = fields(object["metadata"])?.[OPERATION_KEY];
+    if (typeof id === "string" && typeof status === "string") return [{ kind: "invoice", id, status, operation: typeof operation === "string" ? operation : null }];
+  }
+  return [];
+}
+
+/**
+ * Matches events with the operations that wait for them, and notes refunds made elsewhere. In the transaction that moves
+ * the ledger's cursor; the same events again change nothing.
+ */
+export async function confirmOperations(tx: Tx, entries: readonly LedgerEntry[], now: number): Promise<void> {
+  for (const entry of entries) {
+    for (const telling of tellings(entry)) {
+      if (telling.kind === "refund") await tellRefund(tx, telling.refund, entry, now);
+      else await tellInvoice(tx, telling, entry, now);
+    }
+  }
+}
+
+async function tellRefund(tx: Tx, refund: RecordedRefund, entry: LedgerEntry, now: number): Promise<void> {
+  const operations = (await readByObject(tx, refund.id, refund.operation)).filter((one) => one.kind === "refund" && one.live === entry.live);
+  // Metadata can be written by anybody with a key: only an operation of ours that waits for such a refund is believed.
+  const own = operations.find((one) => one.objectId === refund.id || (one.objectId === null && one.payment === refund.payment && one.amount === refund.amount));
+  await recordRefund(tx, { ...refund, operation: own?.id ?? null }, entry.live, now);
+  if (own !== undefined) await told(tx, own, refund.id, refund.status, entry, now);
+}
+
+async function tellInvoice(tx: Tx, { id, status, operation }: Telling & { kind: "invoice" }, entry: LedgerEntry, now: number): Promise<void> {
+  for (const own of await readByObject(tx, id, operation)) {
+    if (own.kind !== "refund" && own.live === entry.live) await told(tx, own, id, status, entry, now);
+  }
+}
+
+async function told(tx: Tx, operation: Operation, objectId: string, status: string, entry: LedgerEntry, now: number): Promise<void> {
+  const news = operation.objectId !== objectId || operation.objectStatus !== status || operation.confirmedAt === null;
+  // An older snapshot that comes late must not take a failure back.
+  if (!news || (operation.state === "failed" && operation.objectId === objectId)) return;
+  const gone = operation.kind === "refund" && (status === "failed" || status === "canceled");
+  await settle(
+    tx,
+    operation.id,
+    { kind: "told", status: operation.kind === "refund" ? status : "told" },
+    {
+      changes: {
+        object_id: objectId,
+        object_status: status,
+        confirmed_at: operation.confirmedAt ?? now,
+        next_try_at: null,
+        ...(gone ? errorChanges({ kind: "conflict", code: "refund_failed", text: `the refund ${objectId} ${status === "failed" ? "failed" : "was canceled"} at the bank; the money is back with you, and the customer has none` }) : { error_kind: null, error_code: null, error_text: null }),
+      },
+      what: gone ? "failed_later" : "confirmed",
+      text: `${entry.type} (${entry.eventId}) says ${status}`,
+    },
+    now,
+  );
+}
+
+export interface MissedConfirmation {
+  readonly operation: string;
+  readonly object: string | null;
+}
+
+/**
+ * One step of the loop: notes the operation whose confirmation is overdue, once. Null when there is none. An event that
+ * does not come means that deliveries are broken, whatever became of this operation.
+ */
+export async function noteMissing(db: Database, clock: Clock): Promise<MissedConfirmation | null> {
+  const now = clock.now();
+  const row = await db.read
+    .selectFrom("operation")
+    .select(["id", "object_id"])
+    .where("state", "=", "submitted")
+    .where("missed_at", "is", null)
+    .where("updated_at", "<", now - CONFIRMATION_MS)
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return await db.write(async (tx) => {
+    const noted = await changeOperation(tx, row.id, "submitted", { missed_at: now });
+    if (!noted) return null;
+    await addStep(tx, row.id, now, "confirmation_missing", "no event has told of it for 10 minutes; are webhooks arriving?", "tillwatch");
+    return { operation: row.id, object: row.object_id };
+  });
+}
