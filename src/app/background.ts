@@ -11,6 +11,8 @@ export interface Background {
   readonly acceptBatch: AcceptBatch;
   /** A webhook request was refused for its size. */
   tooLarge(): void;
+  /** The sandbox answers there from now on. */
+  useSandbox(url: string): void;
   /** Begins a task now, and says in the audit trail who asked. @throws AppError as the scheduler does. */
   runTask(name: string, actor: Actor, requestId: string): Promise<TaskRun>;
   /** Lets the running step end; resolves when the thread is gone. */
@@ -73,6 +75,7 @@ export async function startBackground(start: WorkerStart, onDeath: (error: Error
   return {
     acceptBatch: remote.acceptBatch,
     tooLarge: () => post({ kind: "too_large" }),
+    useSandbox: (url) => post({ kind: "sandbox", url }),
     runTask: (task, actor, requestId) =>
       new Promise((resolve, reject) => {
         calls += 1;

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { CheckResult, HealthCheck } from "../health/index.ts";
 import { IMPORT_ENDPOINT } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
+import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
@@ -119,7 +120,21 @@ function stripe({ config }: CheckParts): HealthCheck {
   };
 }
 
+function operations({ db, clock }: CheckParts): HealthCheck {
+  return {
+    name: "operations",
+    timeoutMs: 3000,
+    run: async () => {
+      const { unresolved, unconfirmed, awaiting } = await countOpen(db.read, clock.now());
+      const figure = `${unresolved} unresolved, ${unconfirmed} unconfirmed, ${awaiting} awaiting approval`;
+      if (unresolved > 0) return { state: "degraded", figure, todo: "Stripe has not said what became of them; they are asked about again by themselves, see GET /api/operations?state=sending" };
+      if (unconfirmed > 0) return { state: "degraded", figure, todo: "done at Stripe, but no event told of it for 10 minutes; see whether webhooks arrive, and GET /api/operations?state=submitted" };
+      return { state: "ok", figure };
+    },
+  };
+}
+
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), scheduler(parts), stripe(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

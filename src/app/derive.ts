@@ -1,23 +1,25 @@
 import { consume, consumerSeq, type Digest, lastSeq, retryArmed } from "../ledger/index.ts";
 import { foldDeliveries, foldMetrics } from "../metrics/index.ts";
+import { confirmOperations } from "../operations/index.ts";
 import { foldPayments } from "../payments/index.ts";
 import type { Clock, Database, Tx } from "../platform/index.ts";
 
 /** The one consumer of events: payments and metrics move together, in one transaction. */
 export const DERIVE = "derive";
 
-/** Folds a batch into payments, and what changed there into metrics. */
-export function digestWith(timeZone: string): Digest {
+/** Folds a batch into payments, what changed there into metrics, and tells operations what they wait for. */
+export function digestWith(timeZone: string, nowMs: number): Digest {
   return async (tx, entries) => {
     const { changes, failures } = await foldPayments(tx, entries);
     await foldMetrics(tx, changes, { timeZone });
+    await confirmOperations(tx, entries, nowMs);
     return failures;
   };
 }
 
 /** One step of everything derived from events; answers how many events it took. */
 export async function deriveEvents(db: Database, timeZone: string, limit: number, nowMs: number): Promise<number> {
-  const digest = digestWith(timeZone);
+  const digest = digestWith(timeZone, nowMs);
   const taken = await consume(db, DERIVE, limit, digest, nowMs);
   return taken > 0 ? taken : await retryArmed(db, DERIVE, limit, digest, nowMs);
 }

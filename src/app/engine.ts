@@ -1,9 +1,11 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
 import { mirrorDeliveries } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
+import { expireApprovals, mirrorRefunds, noteMissing, resolveNext } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
 import { createScheduler, type Scheduler, type TaskDefinition } from "../tasks/index.ts";
 import { deriveEvents } from "./derive.ts";
+import type { StripeSource } from "./stripe.ts";
 
 /** Everything that goes on behind the requests: derivations, mirrors, alerts, tasks. One per node. */
 export interface Engine {
@@ -15,6 +17,7 @@ export interface Engine {
 
 export interface EngineOptions {
   readonly db: Database;
+  readonly stripe: StripeSource;
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Journal;
@@ -77,6 +80,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const mirror = follow("mirroring deliveries", SHARE.mirror, 500, (bite) =>
     mirrorDeliveries(db, { mode, append: (lines) => journal.append("stripe_webhooks.ndjson", lines), nowMs: clock.now(), limit: bite * 5 }),
   );
+  const refunds = startLoop(() => mirrorRefunds(db, (lines) => journal.append("refunds.ndjson", lines), clock.now()), { pollMs: 500, onError: failed("mirroring refunds") });
+  const operations = startLoop(() => operationStep(options), { pollMs: 1000, onError: failed("resolving operations") });
   const judge = startLoop(
     async () => {
       const { transitions } = await evaluate(db, options.evaluation, clock.now());
@@ -86,7 +91,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },
   );
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
-  const loops: Loop[] = [derive, deliveries, mirror, judge, tasks];
+  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, judge, tasks];
 
   return {
     scheduler,
@@ -101,4 +106,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await scheduler.stop();
     },
   };
+}
+
+/** What operations leave to do: unfinished ones resolved, missing confirmations told, old approvals ended. */
+async function operationStep({ db, clock, log, stripe }: EngineOptions): Promise<boolean> {
+  const api = stripe.known();
+  if (api !== null && (await resolveNext({ db, clock, stripe: api }))) return true;
+  const missed = await noteMissing(db, clock);
+  if (missed !== null) log.error(missed, "no event has told of an operation for 10 minutes; are webhooks arriving?");
+  return missed !== null || (await expireApprovals({ db, clock }));
 }

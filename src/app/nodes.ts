@@ -6,6 +6,8 @@ interface NodeRow {
   pid: number;
   version: string;
   url: string;
+  /** Where the sandbox that it started answers; null when it runs on Stripe. */
+  sandbox_url: string | null;
   started_at: number;
   seen_at: number;
 }
@@ -20,7 +22,7 @@ export const nodeMigrations: readonly Migration[] = [
   {
     name: "app/0001_node",
     statements: (ddl) => [
-      `create table node (node text primary key, pid ${ddl.int} not null, version text not null, url text not null, started_at ${ddl.int} not null, seen_at ${ddl.int} not null)`,
+      `create table node (node text primary key, pid ${ddl.int} not null, version text not null, url text not null, sandbox_url text, started_at ${ddl.int} not null, seen_at ${ddl.int} not null)`,
     ],
   },
 ];
@@ -36,7 +38,7 @@ export async function beatNode(db: Database, node: Omit<NodeRow, "seen_at">, now
     await tx
       .insertInto("node")
       .values({ ...node, seen_at: nowMs })
-      .onConflict((conflict) => conflict.column("node").doUpdateSet({ seen_at: nowMs }))
+      .onConflict((conflict) => conflict.column("node").doUpdateSet({ seen_at: nowMs, sandbox_url: node.sandbox_url }))
       .execute();
     await tx.deleteFrom("node").where("seen_at", "<", nowMs - FORGET_MS).execute();
   });
@@ -49,6 +51,7 @@ export async function removeNode(db: Database, node: string): Promise<void> {
 
 export interface LiveNode {
   readonly url: string;
+  readonly sandboxUrl: string | null;
   readonly version: string;
   readonly startedAt: number;
   readonly seenAt: number;
@@ -57,5 +60,5 @@ export interface LiveNode {
 /** Running nodes, the longest running first. */
 export async function liveNodes(tx: Tx, nowMs: number): Promise<LiveNode[]> {
   const rows = await tx.selectFrom("node").selectAll().where("seen_at", ">=", nowMs - GONE_MS).orderBy("started_at").execute();
-  return rows.map((row) => ({ url: row.url, version: row.version, startedAt: row.started_at, seenAt: row.seen_at }));
+  return rows.map((row) => ({ url: row.url, sandboxUrl: row.sandbox_url, version: row.version, startedAt: row.started_at, seenAt: row.seen_at }));
 }

@@ -13,6 +13,7 @@ import { taskDefinitions } from "./node-tasks.ts";
 import { beatNode, NODE_BEAT_MS, removeNode } from "./nodes.ts";
 import { type SandboxProcess, startSandboxProcess } from "./sandbox.ts";
 import { createServer } from "./server.ts";
+import { stripeSource } from "./stripe.ts";
 import { VERSION } from "./version.ts";
 
 export interface Service {
@@ -79,9 +80,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const gate = openGate(background.acceptBatch);
 
     const startedAt = clock.now();
+    const stripe = stripeSource(config);
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
     const health = createExaminer({ checks: healthChecks({ db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
-    const http = await createServer({ config, db, clock, log, access, gate, onTooLarge: background.tooLarge, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    const http = await createServer({ config, db, clock, log, access, gate, stripe, onTooLarge: background.tooLarge, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
       await gate.idle();
@@ -89,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     const url = await listen(http, config);
     accepting = true;
-    const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, started_at: startedAt };
+    const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, sandbox_url: null as string | null, started_at: startedAt };
     const beat = startLoop(
       async () => {
         await beatNode(db, node, clock.now());
@@ -102,7 +104,14 @@ export async function serve(options: ServeOptions): Promise<Service> {
       await removeNode(db, node.node).catch(() => {});
     });
     if (await needsRebuild(db.read, config.merchant.timeZone)) closers.push(rebuildBeside(log));
-    if (sandboxSecret !== null) closers.push(await runSandbox(options, url, sandboxSecret, config.stripe.webhookSecrets.length === 0));
+    if (sandboxSecret !== null) {
+      const sandbox = await runSandbox(options, url, sandboxSecret, config.stripe.webhookSecrets.length === 0);
+      closers.push(() => sandbox.stop());
+      stripe.useSandbox(sandbox.url);
+      background.useSandbox(sandbox.url);
+      node.sandbox_url = sandbox.url;
+      beat.wake();
+    }
     log.info({ url, version: VERSION, mode: config.stripe.mode, sandbox: config.sandbox, database: db.kind }, "ready");
     return { url, stop };
   } catch (error) {
@@ -112,14 +121,13 @@ export async function serve(options: ServeOptions): Promise<Service> {
 }
 
 /** The sandbox goes on beside the service; when it dies the service stays up and says so. */
-async function runSandbox({ config, log }: ServeOptions, url: string, secret: string, withTraffic: boolean): Promise<() => Promise<void>> {
+async function runSandbox({ config, log }: ServeOptions, url: string, secret: string, withTraffic: boolean): Promise<SandboxProcess> {
   const { port } = new URL(url);
   // It delivers from this machine, whatever address the outside uses.
   const local = config.server.host === "0.0.0.0" || config.server.host === "::" ? `http://127.0.0.1:${port}` : url;
   log.warn("SANDBOX: no Stripe key is set, so this runs on the built-in stand-in for Stripe. No real payment is seen or touched. Set STRIPE_SECRET_KEY to use Stripe.");
-  const sandbox: SandboxProcess = await startSandboxProcess(
+  return await startSandboxProcess(
     { dataDir: config.dataDir, webhookUrl: `${local}/webhooks/stripe`, webhookSecret: secret, ratePerMinute: withTraffic ? SANDBOX_RATE : null, log },
     (code) => log.error({ code }, "the sandbox has ended; restart the service to have it back"),
   );
-  return () => sandbox.stop();
 }

@@ -3,6 +3,8 @@ import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
 import { type Gate, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
+import { currency } from "../money/index.ts";
+import { operationRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
@@ -10,6 +12,7 @@ import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { frontPage } from "./front-page.ts";
 import { metricsRoute } from "./prometheus.ts";
+import type { StripeSource } from "./stripe.ts";
 import { VERSION } from "./version.ts";
 
 export interface ServerParts {
@@ -19,6 +22,7 @@ export interface ServerParts {
   readonly log: Logger;
   readonly access: Access;
   readonly gate: Gate;
+  readonly stripe: StripeSource;
   onTooLarge(): void;
   readonly health: Examiner;
   readonly startedAt: number;
@@ -45,6 +49,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   webhookRoutes(http, { gate: parts.gate, onTooLarge: parts.onTooLarge });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
+  operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   alertRoutes(http, { db, viewer });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {

@@ -6,6 +6,8 @@ import type { TaskRun } from "../tasks/index.ts";
 export type ToWorker =
   | { readonly kind: "batch" }
   | { readonly kind: "too_large" }
+  /** The sandbox answers there from now on. */
+  | { readonly kind: "sandbox"; readonly url: string }
   | { readonly kind: "run_task"; readonly id: number; readonly task: string; readonly actor: Actor; readonly requestId: string }
   | { readonly kind: "stop" };
 

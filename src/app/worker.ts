@@ -11,6 +11,7 @@ import { connect } from "./database.ts";
 import { startEngine } from "./engine.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
+import { stripeSource } from "./stripe.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 function constantly<T>(value: T): () => T {
@@ -40,8 +41,10 @@ async function main(): Promise<void> {
     onTrouble: (trouble) => log.error(trouble, trouble.kind === "lost" ? "mirror files cannot be written" : "mirror files are written again"),
   });
   const db = connect(config, { connections: 4, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") });
+  const stripe = stripeSource(config);
   const engine = await startEngine({
     db,
+    stripe,
     clock,
     log,
     journal,
@@ -67,6 +70,9 @@ async function main(): Promise<void> {
         return;
       case "too_large":
         intake.refuse({ outcome: "rejected", receivedAt: clock.now(), endpoint: "unknown", status: 413, reason: "the body is too large", eventId: null, eventType: null, count: 1 });
+        return;
+      case "sandbox":
+        stripe.useSandbox(message.url);
         return;
       case "run_task":
         void engine.scheduler.runNow(message.task, noteOf(message)).then(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asCurrency, type Currency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
 
@@ -82,6 +83,43 @@ const alerts = z
     evidence: given.evidence,
   }));
 
+const limitAmount = z.union([z.number(), z.string().max(40)], { error: "expected an amount in the currency's major unit such as 500 or \"500.00\"" }).optional();
+
+/** By currency; amounts are read as the currency writes them. */
+const refundLimits = z
+  .record(
+    z.string().regex(/^[A-Za-z]{3}$/, { error: "expected a three-letter currency code such as usd" }),
+    z.strictObject({
+      single: limitAmount.describe("Largest single refund without a second person"),
+      per_day: limitAmount.describe("All refunds within 24 hours"),
+      per_key_day: limitAmount.describe("Refunds of one key within 24 hours"),
+    }),
+  )
+  .transform((given, context) => {
+    const limits = new Map<Currency, { single: Minor | null; day: Minor | null; keyDay: Minor | null }>();
+    for (const [code, { single, per_day, per_key_day }] of Object.entries(given)) {
+      const currency = asCurrency(code);
+      if (currency === null) continue;
+      const read = (name: string, value: unknown): Minor | null => {
+        if (value === undefined) return null;
+        const parsed = parseMajor(value, currency, { from: "zero" });
+        if (parsed.kind === "amount") return parsed.minor;
+        context.issues.push({ code: "custom", message: parsed.message, input: value, path: [code, name] });
+        return null;
+      };
+      limits.set(currency, { single: read("single", single), day: read("per_day", per_day), keyDay: read("per_key_day", per_key_day) });
+    }
+    return limits;
+  });
+
+const operations = z
+  .strictObject({
+    refund_limits: refundLimits.prefault({}).describe("Above these a second person with another key approves; once any currency is named, every refund in another one needs approval"),
+  })
+  .describe("What may be done by one person alone")
+  .prefault({})
+  .transform(({ refund_limits }) => ({ refundLimits: refund_limits }));
+
 /** Days as milliseconds; null keeps for ever. */
 function kept(fallback: number | "forever") {
   return z
@@ -142,7 +180,7 @@ const reports = z
   .describe("Reports")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, alerts, retention, tasks, reports });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, alerts, operations, retention, tasks, reports });
 
 export type FileConfig = z.output<typeof fileSchema>;
 
