@@ -83,10 +83,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a command line to its end. */
+/** Runs a command line to its end, in its data directory. */
 export async function runCommand(env: Environment, ...argv: string[]): Promise<Ran> {
+  return await runInside(env["DATA_DIR"] ?? ".", env, ...argv);
+}
+
+export async function runInside(cwd: string, env: Environment, ...argv: string[]): Promise<Ran> {
   return await new Promise((resolve) => {
-    execFile(TILLWATCH, argv, { env, cwd: env["DATA_DIR"], maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(TILLWATCH, argv, { env, cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

@@ -145,7 +145,7 @@ export function openSqlite(file: string, options: { cacheKib?: number } = {}): S
   // A file moved or deleted under us still takes writes that nobody will ever find again.
   const assertStillThere = (): void => {
     if (inode(file) !== openedInode) {
-      throw new AppError("unavailable", `the database file ${file} was moved or replaced while it was open; put it back, or restart`, {
+      throw new AppError("unavailable", "the database file was moved or replaced while it was open; put it back, or restart", {
         code: "database_file_replaced",
       });
     }
