@@ -1,4 +1,11 @@
 /** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
+import "./store.ts";
+
+export { importBoundary } from "./import/boundary.ts";
+export { importFiles } from "./import/import.ts";
+export { IMPORT_ENDPOINT } from "./import/made.ts";
+export { type ImportReport, totals as importTotals } from "./import/report.ts";
+export { ingestMigrations } from "./migrations/index.ts";
 export { type Gate, openGate } from "./gate.ts";
 export { type AcceptBatch, createIntake, type Intake, type WebhookAnswer } from "./intake.ts";
 export { deliveryLine, mirrorDeliveries } from "./mirror.ts";

@@ -1,4 +1,5 @@
 import { consumerSeq, type DeliveryRecord, moveCursor, readDeliveriesAfter } from "../ledger/index.ts";
+import { IMPORT_ENDPOINT, TAIL_ENDPOINT } from "./import/made.ts";
 import { type Database, isoSeconds } from "../platform/index.ts";
 
 const CONSUMER = "delivery:mirror";
@@ -33,7 +34,9 @@ export async function mirrorDeliveries(
   const deliveries = await readDeliveriesAfter(db.read, after, options.limit ?? 500);
   const last = deliveries.at(-1);
   if (last === undefined) return false;
-  options.append(deliveries.map((delivery) => deliveryLine(delivery, options.mode)));
+  // What an import read from a log is not written to a log again: that log may be the very same file.
+  const ours = deliveries.filter(({ endpoint }) => endpoint !== IMPORT_ENDPOINT && endpoint !== TAIL_ENDPOINT);
+  if (ours.length > 0) options.append(ours.map((delivery) => deliveryLine(delivery, options.mode)));
   await db.write((tx) => moveCursor(tx, CONSUMER, last.seq, options.nowMs));
   return true;
 }

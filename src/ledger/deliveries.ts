@@ -110,12 +110,18 @@ export async function countFailures(tx: Tx, fromMs: number, toMs: number): Promi
   return { failures: of(FAILURE_OUTCOMES) + (indigestible?.total ?? 0), rejected: of(["rejected"]) };
 }
 
-/** When the last authentic delivery came, ms UTC; null when none ever did. */
-export async function lastDeliveryAt(tx: Tx): Promise<number | null> {
+/**
+ * When the last authentic delivery came, ms UTC; null when none ever did.
+ *
+ * @param besides an endpoint that does not count: what an import recorded was delivered to somebody else, long ago.
+ */
+export async function lastDeliveryAt(tx: Tx, besides: string): Promise<number | null> {
+  const other = (await readTerms(tx)).byValue.get(besides) ?? -1;
   const row = await tx
     .selectFrom("delivery")
     .select("received_at")
     .where("outcome", "in", ["accepted", "duplicate", "variant"])
+    .where("endpoint_id", "<>", other)
     .orderBy("seq", "desc")
     .limit(1)
     .executeTakeFirst();

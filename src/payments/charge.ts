@@ -1,5 +1,5 @@
 import { type Minor, minor, ZERO } from "../money/index.ts";
-import { amountOrZero, country, email, type Fields, idOf, list, optionalAmount, record, requiredAmount, requiredCurrency, requiredId, text, timeMs, word } from "./fields.ts";
+import { amountOrZero, country, email, type Fields, idOf, isStandIn, list, optionalAmount, record, requiredAmount, requiredCurrency, requiredId, text, timeMs, word } from "./fields.ts";
 import { readRefund } from "./refund.ts";
 import type { Stamp } from "./register.ts";
 import type { ChargeSnapshot, ChargeState, ChargeStatus, Method, RefundState } from "./state.ts";
@@ -62,6 +62,8 @@ export interface ChargeReading {
   readonly refunds: readonly RefundState[];
   readonly intent: string | null;
   readonly invoice: string | null;
+  /** For a stand-in made by an import: the charge it stands for. */
+  readonly standsFor: string | null;
 }
 
 function snapshotOf(charge: Fields, stamp: Omit<Stamp, "rank">, type: string): ChargeSnapshot {
@@ -118,5 +120,6 @@ export function readCharge(charge: Fields, stamp: Omit<Stamp, "rank">, type: str
     refunds: list(charge["refunds"], MAX_REFUNDS).map((refund) => readRefund(refund, stamp, "").refund),
     intent: idOf(charge["payment_intent"]),
     invoice: idOf(charge["invoice"]),
+    standsFor: isStandIn(id) ? idOf(charge["stands_for"]) : null,
   };
 }

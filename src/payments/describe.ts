@@ -2,6 +2,7 @@ import { type Currency, greatest, type Minor, minor, subtract, sum, ZERO } from 
 import { chargeFailure, chargelessCause } from "./cause.ts";
 import { moneyBack } from "./charge.ts";
 import type { Attempt, Dispute, Payment, PaymentStatus, Refund } from "./payment.ts";
+import { withoutStandIns } from "./stand-in.ts";
 import { type ChargeState, type IntentState, paymentId, type PaymentState, type RefundSnapshot } from "./state.ts";
 
 function chargeAttempt({ id, last, decline, toldAt, capturedAt, expiredAt }: ChargeState): Attempt[] {
@@ -178,7 +179,8 @@ function leadingCharge(state: PaymentState): ChargeState["last"] {
 }
 
 /** What a state means. Pure; every sum adds up: captured − refunded − disputed = left. */
-export function describe(state: PaymentState): Payment {
+export function describe(told: PaymentState): Payment {
+  const state = withoutStandIns(told);
   const attempts = [...state.charges.flatMap(chargeAttempt), ...state.intents.flatMap(chargelessAttempts)].sort(inOrder);
   const currency = currencyOf(state);
   const refunds = refundsOf(state);

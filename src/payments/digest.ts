@@ -64,8 +64,8 @@ function invoiceOf(entry: LedgerEntry, id: string | null): PaymentState["invoice
 }
 
 /** A list with one refund each keeps the lists sorted and free of repeats, whatever the sender put in them. */
-function chargeState(entry: LedgerEntry, { charge, refunds, intent, invoice }: ChargeReading): PaymentState {
-  const state = stateOf(entry, 0, { charges: [charge], intents: intents(intent), invoice: invoiceOf(entry, invoice) });
+function chargeState(entry: LedgerEntry, { charge, refunds, intent, invoice, standsFor }: ChargeReading): PaymentState {
+  const state = stateOf(entry, 0, { charges: [...charges(standsFor), charge].sort((one, other) => (one.id < other.id ? -1 : 1)), intents: intents(intent), invoice: invoiceOf(entry, invoice) });
   return refunds.reduce((known, refund) => join(known, stateOf(entry, 0, { refunds: [refund] })), state);
 }
 

@@ -41,6 +41,13 @@ export function idOf(value: unknown): string | null {
   return typeof id === "string" && ID.test(id) ? id : null;
 }
 
+/**
+ * What an import made from a line without a Stripe event (docs/import.md): its id begins so, and no id of Stripe's does.
+ */
+export function isStandIn(id: string): boolean {
+  return id.startsWith("imp_");
+}
+
 export function requiredId(object: Fields, what: string): string {
   const id = idOf(object["id"]);
   if (id === null) throw new Unreadable(`the ${what} has no usable \`id\` (got ${shown(object["id"])}; a string of 1 to 255 characters without blanks is right)`);

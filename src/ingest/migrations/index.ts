@@ -1,0 +1,35 @@
+import type { Migration } from "../../platform/index.ts";
+
+/**
+ * `bookmark`: where a source stands (a sweep's checkpoint, a tailed file's place), as JSON of its own. `witness`: what
+ * Stripe's list of events said per five minutes of Stripe's time. `gap`: a time of which events did not come by
+ * themselves.
+ */
+const sources: Migration = {
+  name: "ingest/0001_sources",
+  statements: (ddl) => [
+    `create table bookmark (name text primary key, value text not null, updated_at ${ddl.int} not null)`,
+    `create table witness (
+      account text not null,
+      start ${ddl.int} not null,
+      sweep ${ddl.int} not null,
+      seen ${ddl.int} not null,
+      recovered ${ddl.int} not null,
+      primary key (account, start)
+    )${ddl.withoutRowid}`,
+    `create table gap (
+      id ${ddl.id},
+      account text not null,
+      from_at ${ddl.int} not null,
+      to_at ${ddl.int} not null,
+      events ${ddl.int} not null,
+      seen ${ddl.int} not null,
+      found_at ${ddl.int} not null,
+      closed_at ${ddl.int},
+      cause text not null
+    )`,
+    "create index gap_from on gap (from_at)",
+  ],
+};
+
+export const ingestMigrations: readonly Migration[] = [sources];

@@ -1,0 +1,58 @@
+import type { Generated } from "kysely";
+import type { Tx } from "../platform/index.ts";
+
+interface BookmarkRow {
+  name: string;
+  value: string;
+  updated_at: number;
+}
+
+export interface WitnessRow {
+  /** `acct_…`; empty for the account itself. */
+  account: string;
+  /** Of the five minutes, ms UTC. */
+  start: number;
+  /** Number of the sweep that counted; a later one counts anew. */
+  sweep: number;
+  /** Events that Stripe has there. */
+  seen: number;
+  /** Events there that came by sweeping, ever. */
+  recovered: number;
+}
+
+export interface GapRow {
+  id: Generated<number>;
+  account: string;
+  /** Stripe's time of the first and of the last event that was missing, ms UTC. */
+  from_at: number;
+  to_at: number;
+  events: number;
+  /** All events that Stripe has from the windows that found the gap. */
+  seen: number;
+  found_at: number;
+  closed_at: number | null;
+  cause: string;
+}
+
+declare module "../platform/db/tables.ts" {
+  interface Tables {
+    bookmark: BookmarkRow;
+    witness: WitnessRow;
+    gap: GapRow;
+  }
+}
+
+/** Where a source stands; null before its first step. What is stored was written by `setBookmark` with the same name. */
+export async function bookmark<State>(tx: Tx, name: string): Promise<State | null> {
+  const row = await tx.selectFrom("bookmark").select("value").where("name", "=", name).executeTakeFirst();
+  return row === undefined ? null : (JSON.parse(row.value) as State);
+}
+
+export async function setBookmark(tx: Tx, name: string, state: unknown, nowMs: number): Promise<void> {
+  const value = JSON.stringify(state);
+  await tx
+    .insertInto("bookmark")
+    .values({ name, value, updated_at: nowMs })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value, updated_at: nowMs }))
+    .execute();
+}
