@@ -45,8 +45,8 @@ function ended(child: ChildProcess): Promise<number | null> {
 /** Starts `tillwatch serve` as a process of its own and waits until it says that it is ready. */
 export async function startService(env: Environment, wrapper: readonly string[] = []): Promise<Service> {
   const port = env["PORT"] ?? String(await freePort());
-  const [command = TILLWATCH, ...argv] = [...wrapper, TILLWATCH, "serve"];
-  const child = spawn(command, argv, { env: { ...env, PORT: port }, cwd: env["DATA_DIR"], stdio: ["ignore", "pipe", "pipe"] });
+  const argv = [...wrapper, TILLWATCH, "serve"];
+  const child = spawn(argv[0] ?? TILLWATCH, argv.slice(1), { env: { ...env, PORT: port }, cwd: env["DATA_DIR"], stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await ended(child);

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, type GaugeConfiguration, Registry } from "prom-client";
 import { type Access, requireRole } from "../access/index.ts";
 import type { Examiner } from "../health/index.ts";
 import type { Database, Http } from "../platform/index.ts";
@@ -16,15 +16,20 @@ interface PrometheusParts {
 
 const STATE_VALUE = { ok: 1, degraded: 0.5, unknown: 0.5, down: 0 } as const;
 
+/** A gauge registers itself where its configuration says. */
+function gauge<Label extends string>(configuration: GaugeConfiguration<Label>): Gauge<Label> {
+  return new Gauge(configuration);
+}
+
 /** How the process and the database are; nothing about the business, so it is told without a key. */
 function technical({ config, health, db }: PrometheusParts): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  new Gauge({ name: "tillwatch_info", help: "What runs", labelNames: ["version", "mode", "sandbox", "database"], registers: [registry] }).set(
+  gauge({ name: "tillwatch_info", help: "What runs", labelNames: ["version", "mode", "sandbox", "database"], registers: [registry] }).set(
     { version: VERSION, mode: config.stripe.mode, sandbox: String(config.sandbox), database: db.kind },
     1,
   );
-  new Gauge({
+  gauge({
     name: "tillwatch_check",
     help: "Health checks: 1 ok, 0.5 degraded or unknown, 0 down",
     labelNames: ["check"],
@@ -40,7 +45,7 @@ function technical({ config, health, db }: PrometheusParts): Registry {
 /** What came in and what was judged: for who has a key. */
 function business({ db }: PrometheusParts): Registry {
   const registry = new Registry();
-  new Gauge({
+  gauge({
     name: "tillwatch_events_stored",
     help: "Position of the last event in the ledger",
     registers: [registry],
@@ -49,7 +54,7 @@ function business({ db }: PrometheusParts): Registry {
       this.set(rows[0]?.n ?? 0);
     },
   });
-  new Gauge({
+  gauge({
     name: "tillwatch_events_waiting",
     help: "Events stored and not yet derived from",
     registers: [registry],
@@ -57,7 +62,7 @@ function business({ db }: PrometheusParts): Registry {
       this.set(await deriveBacklog(db.read));
     },
   });
-  new Gauge({
+  gauge({
     name: "tillwatch_events_set_aside",
     help: "Events that a derivation could not digest",
     registers: [registry],
@@ -66,7 +71,7 @@ function business({ db }: PrometheusParts): Registry {
       this.set(row?.n ?? 0);
     },
   });
-  new Gauge({
+  gauge({
     name: "tillwatch_alerts_open",
     help: "Open alerts by rule and severity",
     labelNames: ["rule", "severity", "state"],

@@ -64,6 +64,14 @@ async function main(): Promise<void> {
   });
   serveIntake(port, intake.acceptBatch);
   const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
+  const stop = async (): Promise<void> => {
+    await Promise.all([engine.stop(), flush.stop()]);
+    await intake.flush();
+    await journal.close();
+    await db.close();
+    tell({ kind: "stopped" });
+    port.close();
+  };
   port.on("message", (message: ToWorker) => {
     switch (message.kind) {
       case "batch":
@@ -81,13 +89,7 @@ async function main(): Promise<void> {
         );
         return;
       case "stop":
-        void Promise.all([engine.stop(), flush.stop()]).then(async () => {
-          await intake.flush();
-          await journal.close();
-          await db.close();
-          tell({ kind: "stopped" });
-          port.close();
-        });
+        void stop();
         return;
     }
   });

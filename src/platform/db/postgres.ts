@@ -10,8 +10,7 @@ export interface PostgresDatabase extends DatabaseBase {
   readonly pool: pg.Pool;
 }
 
-const INT8 = 20;
-const NUMERIC = 1700;
+const { INT8, NUMERIC } = pg.types.builtins;
 
 /** PostgreSQL gives bigint and sums as text; amounts, times and counts here are always safe integers. */
 function toSafeInteger(text: string): number {
@@ -36,8 +35,7 @@ export function openPostgres(url: string, options: { schema?: string; connection
     statement_timeout: 60_000,
     options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC`,
     types: {
-      getTypeParser: ((oid: number, format?: "text" | "binary") =>
-        oid === INT8 || oid === NUMERIC ? toSafeInteger : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+      getTypeParser: (oid: number, format?: "text" | "binary") => (oid === INT8 || oid === NUMERIC ? toSafeInteger : pg.types.getTypeParser(oid, format)),
     },
   });
   // Without a listener an idle connection that the server cuts would end the process.

@@ -13,11 +13,11 @@ export function fastPath(http: Http, method: string, path: string, handler: Fast
   const ids = requestIds();
   // The shell's own routes must know the address, so that another method there is told 405 and not 404.
   http.route({ method: method as "POST", url: path, schema: { hide: true }, handler: (_request, reply) => reply.code(500).send() });
-  const listeners = http.server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  const listeners = http.server.listeners("request");
   http.server.removeAllListeners("request");
   http.server.on("request", (request, response) => {
     const { url } = request;
     if (request.method === method && (url === path || url?.startsWith(`${path}?`) === true)) handler(request, response, ids(request));
-    else for (const listener of listeners) listener(request, response);
+    else for (const listener of listeners) listener.call(http.server, request, response);
   });
 }
