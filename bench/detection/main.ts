@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { createDetector } from "../../src/alerts/detection/detector.ts";
 import { olderRules, threeSigma } from "./baselines.ts";
-import { type Incident, planIncidents } from "./incident.ts";
+import { FITTING, type Incident, planIncidents } from "./incident.ts";
 import { createRandom } from "./random.ts";
 import { createScore, type Fired, scoreShop, summarise } from "./score.ts";
 import { createShop, NOISES, type Noise, SHAPES, type Shape, type Shop, SIZES } from "./shop.ts";
@@ -54,9 +54,11 @@ function replay(shop: Shop, { buckets, slices }: Traffic): Fired[] {
 function describe(shop: Shop, incidents: readonly Incident[], alerts: readonly Fired[]): void {
   const day = (minute: number): string => `${(minute / 1440).toFixed(2)}`;
   for (const incident of incidents) {
-    const hit = alerts.find((alert) => alert.minute >= incident.from && alert.minute <= incident.until + 30);
+    const inside = alerts.filter((alert) => alert.minute >= incident.from && alert.minute <= incident.until + 30);
+    const fitting = inside.find((alert) => FITTING[incident.kind].includes(alert.metric));
+    const hit = fitting ?? inside[0];
     const length = incident.until - incident.from;
-    console.error(`${shop.id} day ${day(incident.from)} ${incident.kind} ${incident.strength.toFixed(2)} for ${length} min: ${hit === undefined ? "MISSED" : `+${hit.minute - incident.from} ${hit.why ?? ""}`}`);
+    console.error(`${shop.id} day ${day(incident.from)} ${incident.kind} ${incident.strength.toFixed(2)} for ${length} min: ${hit === undefined ? "MISSED" : `${fitting === undefined ? "MISSED, instead " : ""}+${hit.minute - incident.from} ${hit.why ?? ""}`}`);
   }
   for (const alert of alerts) {
     if (alert.minute < 28 * 1440 || incidents.some((incident) => alert.minute >= incident.from && alert.minute <= incident.until + 30)) continue;

@@ -9,7 +9,8 @@ const CHI_SQUARE_98 = 5.412;
 /** Windows of one length kept of a day. */
 const MOST_WINDOWS = 96;
 const SAFETY = 1.15;
-export const PHI_PRIOR = 0.015;
+/** Against the week's profile, and against a level that follows the last hours. */
+export const PHI_PRIOR = { profile: 0.015, level: 0.01 } as const;
 const PHI_LOW = 0.0025;
 const PHI_HIGH = 0.25;
 /** Days that the prior is worth: noise lasts for hours, so that a day, not a window, is one independent look at it. */
@@ -25,12 +26,13 @@ export interface Dispersion {
   readonly phi: Float64Array;
   /** Attempts come in clumps: Var = clump * m + phi m^2; 1 is Poisson. */
   clump: number;
+  readonly prior: number;
   day: number;
 }
 
-export function createDispersion(windows: readonly number[]): Dispersion {
+export function createDispersion(windows: readonly number[], prior: number): Dispersion {
   const rings = (): Float32Array[] => windows.map((window) => new Float32Array(DAYS * windowsADay(window)).fill(NaN));
-  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), clump: 1, day: 0 };
+  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), clump: 1, prior, day: 0 };
 }
 
 const windowsADay = (window: number): number => Math.max(1, Math.min(MOST_WINDOWS, Math.floor(1440 / window)));
@@ -60,7 +62,7 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
       wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean) : NaN;
     }
     // Each length is estimated anew every other day: four weeks hardly change in one.
-    if (dispersion.day < 4 || (dispersion.day + index) % 2 === 0) dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1));
+    if (dispersion.day < 4 || (dispersion.day + index) % 2 === 0) dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1), dispersion.prior);
   });
 }
 
@@ -103,14 +105,14 @@ function usable(ring: Float32Array): { values: Float64Array; length: number } {
   return { values, length };
 }
 
-function estimate(ring: Float32Array, wide: Float32Array, days: number): number {
+function estimate(ring: Float32Array, wide: Float32Array, days: number, prior: number): number {
   const { values, length } = usable(ring);
-  if (length === 0) return PHI_PRIOR * 2;
+  if (length === 0) return prior * 2;
   const usual = selectQuantile(values, length, 0.8) * SAFETY;
   // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
   const far = usable(wide);
   const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(far.values, far.length, 0.98));
   const phi = Math.max(usual, tails);
-  const shrunk = (days * phi + PRIOR_DAYS * PHI_PRIOR) / (days + PRIOR_DAYS);
+  const shrunk = (days * phi + PRIOR_DAYS * prior) / (days + PRIOR_DAYS);
   return Math.max(PHI_LOW, Math.min(PHI_HIGH, shrunk));
 }

@@ -84,21 +84,27 @@ export function judgeSlices(state: DetectorState, options: JudgeOptions, floor =
   });
 }
 
+/** Minutes before an attack that show the level it came on top of. */
+const LEVEL_BEFORE = 60;
+
 /**
- * Far more attempts than forecast, most of the excess fails, and the usual sales go on: cards are being tested.
- * An outage during which customers try again has few sales left.
+ * Far more attempts than forecast, nearly all of the excess fails, and the usual sales go on: cards are being tested.
+ * An outage during which customers try again has few sales left, a busy night was busy before.
  */
 export function looksLikeCardTesting(state: DetectorState, from: number): boolean {
   const { sums, count: now } = state.series;
+  if (state.volume === null) return false;
+  const before = Math.max(oldest(state.series), from - LEVEL_BEFORE);
+  const level = Math.max(1, (between(sums.attempts, before, from) + 3) / (between(sums.expected, before, from) + 3));
   const attempts = between(sums.attempts, from, now);
-  const expected = between(sums.expected, from, now);
+  const expected = level * between(sums.expected, from, now);
   const failed = between(sums.failed, from, now);
   const rate = attempts === 0 ? 0 : between(sums.expectedFailed, from, now) / attempts;
-  const phi = state.usual.phi[Math.max(0, WINDOWS.findIndex((window) => window >= now - from))] ?? 0.05;
+  const phi = Math.max(0.03, state.usual.phi[Math.max(0, WINDOWS.findIndex((window) => window >= now - from))] ?? 0.05);
   const excess = attempts - expected;
-  if (state.volume === null || excess < 5 || excess <= 3 * Math.sqrt(expected + phi * expected * expected)) return false;
+  if (excess < Math.max(6, 0.3 * expected) || excess <= 3 * Math.sqrt(expected * state.usual.clump + phi * expected * expected)) return false;
   const sales = expected * (1 - rate);
-  return failed - rate * expected > 0.6 * excess && attempts - failed >= 0.7 * sales - 1.5 * Math.sqrt(sales);
+  return failed - rate * expected > 0.7 * excess && attempts - failed >= 0.7 * sales - 1.5 * Math.sqrt(sales);
 }
 
 export function judgeWebhooks(state: DetectorState, options: JudgeOptions): FailureFinding | undefined {

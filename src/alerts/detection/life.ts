@@ -12,7 +12,7 @@ import { isBack } from "./volume.ts";
 
 /** Minutes in a row that must look over. */
 const CALM_MINUTES = 10;
-/** Held so long, a state is the new normal. */
+/** Held so long, a plausible state is the new normal. */
 const ACCEPT_MINUTES = 6 * 1440;
 
 export interface Proposal {
@@ -75,7 +75,7 @@ export function followAlerts(state: DetectorState, out: Transition[]): void {
     const { metric } = open.alert;
     open.calm = looksOver(state, open) ? open.calm + 1 : 0;
     if (open.calm >= CALM_MINUTES) resolveAlert(state, metric, "recovered", out);
-    else if (state.series.count - open.from >= ACCEPT_MINUTES) accept(state, open, out);
+    else if (state.series.count - open.from >= ACCEPT_MINUTES && couldBeNormal(state, open)) accept(state, open, out);
   }
 }
 
@@ -107,6 +107,27 @@ function looksOver(state: DetectorState, open: OpenAlert): boolean {
     case "dispute_surge":
       return surgeOver(state, open.alert.kind satisfies Surge);
   }
+}
+
+/** A store may lose half its volume for good, or have 30 % declined; one without payments, or with most of them failing, is broken however long. */
+function couldBeNormal(state: DetectorState, open: OpenAlert): boolean {
+  const { sums, count: now } = state.series;
+  const from = Math.max(now - ACCEPT_MINUTES / 2, oldest(state.series));
+  const share = (part: Float64Array, whole: Float64Array): number => between(part, from, now) / Math.max(1, between(whole, from, now));
+  switch (open.alert.metric) {
+    case "revenue_dip":
+      return share(sums.attempts, sums.expected) > 0.25;
+    case "payment_error":
+    case "card_testing":
+      return share(sums.failed, sums.attempts) < 0.35;
+    case "webhook_failure":
+      return share(sums.webhooksFailed, sums.webhooks) < 0.2;
+    case "revenue_spike":
+    case "refund_surge":
+    case "dispute_surge":
+      return true;
+  }
+  return true;
 }
 
 /** The changed level is the new normal: what was left out is learnt, what was before counts only by its shape. */

@@ -24,6 +24,8 @@ const DECAY_WEEKS = 4;
 const HOUR_PRIOR = 10;
 const CLASS_PRIOR = 40;
 const QUARTER_PRIOR = 200;
+/** Weeks at which a quarter's own counts and its class's shape have equal say, in logarithms. */
+const QUARTER_WEEKS = 0.4;
 /** Residual beyond which an hour or a day loses weight: Noufaily et al. 2013 use 2.58. */
 const OUTLIER = 2.5;
 const GROWTH_LIMIT = Math.log(1.05);
@@ -287,7 +289,10 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
     const at = classOf(cell);
     const bend = ((classCount[at] ?? 0) + CLASS_PRIOR) / ((classExpected[at] ?? 0) + CLASS_PRIOR);
     const prior = Math.max(1e-7, bend * (curve[cell] ?? 0));
-    perMinute[cell] = ((counts[cell] ?? 0) + QUARTER_PRIOR) / ((weights[cell] ?? 0) + QUARTER_PRIOR / prior) / 15;
+    const own = ((counts[cell] ?? 0) + QUARTER_PRIOR) / ((weights[cell] ?? 0) + QUARTER_PRIOR / prior);
+    // Where most weeks were masked or outliers, a promotion may be all there is.
+    const trust = (weights[cell] ?? 0) / ((weights[cell] ?? 0) + QUARTER_WEEKS);
+    perMinute[cell] = (prior * (own / prior) ** trust) / 15;
   }
   return perMinute;
 }

@@ -1,7 +1,7 @@
 // All that a detector remembers. Plain data: structured clone and `node:v8` serialise it.
 
 import type { Alert, Metric } from "./alert.ts";
-import { createDispersion, type Dispersion } from "./dispersion.ts";
+import { createDispersion, type Dispersion, PHI_PRIOR } from "./dispersion.ts";
 import { createHistory, type History } from "./history.ts";
 import { createMinuteShape, type MinuteShape } from "./minute-shape.ts";
 import type { VolumeProfile } from "./profile.ts";
@@ -73,7 +73,7 @@ export function createState(): DetectorState {
   return {
     version: 1,
     series: createSeries(), history: createHistory(),
-    usual: createDispersion(WINDOWS), near: createDispersion(NEAR_WINDOWS), quick: createDispersion(QUICK_WINDOWS),
+    usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
     minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,

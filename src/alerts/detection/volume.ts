@@ -37,6 +37,9 @@ const LEAST_EXPECTED = 6;
 const SCREEN = 2.5;
 /** A level above the usual is hardly trusted: when a promotion ends, traffic falls by half and nothing is wrong. */
 export const NEAR_HIGH = 1.15;
+/** Deviations that the other measure must show. */
+const LEANS_NEAR = 3;
+const LEANS_USUAL = 1.8;
 /** A dip against the near level must also be some dip against the usual one: the end of a promotion is none. */
 const NEAR_KEEP_USUAL = 0.8;
 /** Windows up to here are measured against the edge-tolerant profile. */
@@ -65,13 +68,23 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const keep = 1 - limits.drop - (window < 60 ? 0.1 : 0);
     if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
     const clumps = model.usual.clump - 1 + vague;
-    if (seen < keep * usual) best = better(best, judge(seen, usual, (model.usual.phi[index] ?? 0.1) + clumps / usual, from, window, budget));
-    if (window > 60 || seen >= NEAR_KEEP_USUAL * usual) continue;
+    const usualPhi = (model.usual.phi[index] ?? 0.1) + clumps / usual;
+    const usualZ = deviations(seen, usual, usualPhi);
+    if (window > 60) {
+      if (seen < keep * usual) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
+      continue;
+    }
+    // Up to an hour the week's profile and the level of the last hours must agree: one finds, the other at least leans to it.
     const close = between(near, from, now);
-    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, (model.near.phi[index] ?? 0.1) + clumps / close, from, window, budget));
+    const nearPhi = (model.near.phi[index] ?? 0.1) + clumps / close;
+    const nearZ = deviations(seen, close, nearPhi);
+    if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
+    if (seen >= NEAR_KEEP_USUAL * usual || usualZ < LEANS_USUAL) continue;
+    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget));
     if (window > 10) continue;
     const last = between(quick, from, now);
-    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, (model.quick.phi[index] ?? 0.1) + clumps / last, from, window, budget));
+    const quickPhi = (model.quick.phi[index] ?? 0.1) + clumps / last;
+    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget));
   }
   return best !== undefined && stillDown(series, floor) ? best : undefined;
 }
@@ -95,8 +108,9 @@ function lasts(series: Series, from: number, keep: number): boolean {
   return without - worst > 0;
 }
 
-function judge(seen: number, expected: number, phi: number, from: number, window: number, budget: number): VolumeFinding | undefined {
-  const z = (expected - seen) / Math.sqrt(expected + phi * expected * expected);
+const deviations = (seen: number, expected: number, phi: number): number => (expected - seen) / Math.sqrt(expected + phi * expected * expected);
+
+function judge(seen: number, expected: number, phi: number, z: number, from: number, window: number, budget: number): VolumeFinding | undefined {
   if (z < SCREEN) return undefined;
   const probability = countAtMost(seen, expected, phi);
   const alpha = alphaOf(window, budget);
