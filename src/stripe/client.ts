@@ -137,12 +137,29 @@ function invoiceCalls(sdk: Stripe): Pick<StripeApi, "draftInvoice" | "addToInvoi
   };
 }
 
+/**
+ * The SDK sends once more by itself when a connection was closed, whatever it is told. Then a refusal of the second
+ * sending (too many requests, say) would hide that the first one did its work; so the reason is taken off the error.
+ */
+function sendingOnce(): Stripe.HttpClient {
+  const client = Stripe.createNodeHttpClient();
+  const makeRequest: Stripe.HttpClient["makeRequest"] = async (...request) => {
+    try {
+      return await client.makeRequest(...request);
+    } catch (error) {
+      throw error instanceof Error && "code" in error && error.code !== "ETIMEDOUT" ? new Error(error.message) : error;
+    }
+  };
+  return { getClientName: () => client.getClientName(), makeRequest };
+}
+
 export function openStripe(settings: StripeSettings): StripeApi {
   const sdk = new Stripe(settings.secretKey.reveal(), {
     ...baseOf(settings.apiBase),
     apiVersion: STRIPE_API_VERSION,
     timeout: settings.timeoutMs ?? TIMEOUT_MS,
     maxNetworkRetries: 0,
+    httpClient: sendingOnce(),
     telemetry: false,
   });
   return {
