@@ -10,7 +10,9 @@ export interface PostgresDatabase extends DatabaseBase {
   readonly pool: pg.Pool;
 }
 
-const { INT8, NUMERIC } = pg.types.builtins;
+/** OIDs of pg_type. */
+const INT8: number = 20;
+const NUMERIC: number = 1700;
 
 /** PostgreSQL gives bigint and sums as text; amounts, times and counts here are always safe integers. */
 function toSafeInteger(text: string): number {
