@@ -1,13 +1,15 @@
 import { statfs } from "node:fs/promises";
+import { basename } from "node:path";
 import { sql } from "kysely";
 import type { CheckResult, HealthCheck } from "../health/index.ts";
-import { IMPORT_ENDPOINT } from "../ingest/index.ts";
+import { IMPORT_ENDPOINT, tailStatus } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
 import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { deriveBacklog } from "./derive.ts";
+import { tailPaths } from "./tail.ts";
 
 interface CheckParts {
   readonly db: Database;
@@ -78,6 +80,22 @@ function ingest({ db, clock }: CheckParts): HealthCheck {
   };
 }
 
+/** Files of another application that are followed; none, no check. */
+function followed({ db, config }: CheckParts): HealthCheck[] {
+  return tailPaths(config).map((path) => ({
+    name: `tail_${basename(path)}`,
+    timeoutMs: 3000,
+    run: async () => {
+      const status = await tailStatus(db.read, path);
+      const figure = `${status.taken} lines taken, ${status.bad} bad, ${status.behind ?? "?"} bytes behind`;
+      if (!status.there) return { state: "degraded", figure, todo: `${path} is not there; see whether the other application writes it, or take it out of ingest.tail` };
+      if ((status.behind ?? 0) > 16 * 1024 * 1024) return { state: "degraded", figure, todo: "reading is behind the other application's writing; if this lasts, look into the log" };
+      if (status.bad > 0) return { state: "ok", figure: `${figure}; last bad: line ${status.lastBad?.line ?? "?"}, ${status.lastBad?.reason ?? ""}` };
+      return { state: "ok", figure };
+    },
+  }));
+}
+
 function scheduler(parts: CheckParts): HealthCheck {
   return {
     name: "scheduler",
@@ -136,5 +154,5 @@ function operations({ db, clock }: CheckParts): HealthCheck {
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

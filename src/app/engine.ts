@@ -1,5 +1,5 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
-import { mirrorDeliveries } from "../ingest/index.ts";
+import { mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
 import { expireApprovals, mirrorRefunds, noteMissing, resolveNext } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly timeZone: string;
   readonly evaluation: EvaluateOptions;
   readonly tasks: readonly TaskDefinition[];
+  /** Null: no file is followed. */
+  readonly tail: Tail | null;
   /** Unique per process. */
   readonly node: string;
 }
@@ -92,6 +94,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   );
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
   const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, judge, tasks];
+  const { tail } = options;
+  if (tail !== null) {
+    const tailStep = async (): Promise<boolean> => {
+      const worked = await tail.step();
+      if (worked) for (const loop of [derive, deliveries]) loop.wake();
+      return worked;
+    };
+    loops.push(startLoop(tailStep, { pollMs: 1000, onError: failed("following files") }));
+  }
 
   return {
     scheduler,

@@ -12,6 +12,7 @@ import { startEngine } from "./engine.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
 import { stripeSource } from "./stripe.ts";
+import { tailOf } from "./tail.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 function constantly<T>(value: T): () => T {
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
     timeZone: config.merchant.timeZone,
     evaluation: evaluationOf(config),
     tasks: taskDefinitions(db, config, clock, journal),
+    tail: tailOf(db, config, clock, log),
     node: randomUUID(),
   });
   const { sandboxSecret } = workerData as WorkerStart;

@@ -5,6 +5,8 @@ export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";
 export { IMPORT_ENDPOINT } from "./import/made.ts";
 export { type ImportReport, totals as importTotals } from "./import/report.ts";
+export { tailStatus, type TailStatus } from "./tail/status.ts";
+export { createTail, type Tail } from "./tail/tail.ts";
 export { ingestMigrations } from "./migrations/index.ts";
 export { type Gate, openGate } from "./gate.ts";
 export { type AcceptBatch, createIntake, type Intake, type WebhookAnswer } from "./intake.ts";

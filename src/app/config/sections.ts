@@ -180,7 +180,20 @@ const reports = z
   .describe("Reports")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, alerts, operations, retention, tasks, reports });
+const ingest = z
+  .strictObject({
+    sweep: field.onOff(true).describe("Ask Stripe's list of events for what did not come by itself"),
+    accounts: z
+      .array(z.string().regex(/^acct_\w{1,64}$/, { error: "expected the id of a connected account such as acct_1Oq…" }))
+      .max(100)
+      .default([])
+      .describe("Connected accounts to sweep beside the account itself"),
+    tail: z.array(field.text(4096)).max(20).default([]).describe("NDJSON files of another application to follow (webhooks, payments, refunds); on one node only"),
+  })
+  .describe("Where events come from besides the webhook endpoint")
+  .prefault({});
+
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, retention, tasks, reports });
 
 export type FileConfig = z.output<typeof fileSchema>;
 

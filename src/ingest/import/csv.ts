@@ -1,4 +1,4 @@
-import { bad, type Fields, type LineOutcome, liveOf, type Reading, skipped } from "./line.ts";
+import { bad, type Fields, type LineOutcome, liveOf, type Reading, skipped } from "./reading.ts";
 import { type Made, madeEvent, madeId } from "./made.ts";
 import { readAmount } from "./amount.ts";
 import { standInCharge } from "./payment.ts";

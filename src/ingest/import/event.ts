@@ -1,5 +1,5 @@
 import { NO_ENDPOINT, readHead } from "../../ledger/index.ts";
-import { bad, type Fields, type LineOutcome, type Reading } from "./line.ts";
+import { bad, type Fields, type LineOutcome, type Reading } from "./reading.ts";
 
 /** A whole event of Stripe's, as its API and its command line write it: the ordinary path, nothing made up. */
 export function readEventLine(line: Fields, text: string, reading: Reading): LineOutcome {

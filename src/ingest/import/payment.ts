@@ -1,4 +1,4 @@
-import { bad, type Fields, type LineOutcome, liveOf, type Reading, skipped, textOf } from "./line.ts";
+import { bad, type Fields, type LineOutcome, liveOf, type Reading, skipped, statusOf, textOf } from "./reading.ts";
 import { type Made, madeEvent, madeId } from "./made.ts";
 import { readAmount } from "./amount.ts";
 import { timeOf } from "./time.ts";
@@ -30,8 +30,8 @@ export const TOLD_BY_EVENTS = "a payment without an id of Stripe's, from a time 
  * payment (same `pi_` or `ch_` id), theirs counts and this one does not.
  */
 export function readPaymentLine(line: Fields, text: string, reading: Reading): LineOutcome {
-  const status = line["status"];
-  if (line["ok"] === false || (status !== undefined && status !== null && !GOOD.has(String(status)))) return skipped("a payment that did not succeed");
+  const status = statusOf(line);
+  if (line["ok"] === false || (status !== null && !GOOD.has(status))) return skipped("a payment that did not succeed");
   const amount = line["amount_usd"] === undefined ? readAmount(line["amount"], line["currency"] ?? "usd") : readAmount(line["amount_usd"], "usd");
   if (amount.kind === "refused") return bad(amount.reason);
   const time = timeOf(line, reading.timeZone, reading.nowMs);

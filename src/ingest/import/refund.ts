@@ -1,4 +1,4 @@
-import { bad, type Fields, fieldsOf, type LineOutcome, liveOf, type Reading, skipped, textOf } from "./line.ts";
+import { bad, type Fields, fieldsOf, type LineOutcome, liveOf, type Reading, skipped, statusOf, textOf } from "./reading.ts";
 import { madeEvent, madeId } from "./made.ts";
 import { readAmount } from "./amount.ts";
 import { paymentIds, TOLD_BY_EVENTS } from "./payment.ts";
@@ -44,7 +44,7 @@ export function readRefundLine(given: Fields, text: string, reading: Reading): L
     currency: amount.currency,
     payment_intent: ids.intent,
     reason: textOf(line, "reason"),
-    status: STATUS[String(line["status"] ?? "succeeded").toLowerCase()] ?? "succeeded",
+    status: STATUS[statusOf(line) ?? "succeeded"] ?? "pending",
     stands_for: refundId,
   };
   return { kind: "taken", made: [{ arrival: madeEvent({ id, type: "refund.created", atMs: time.atMs, live, object }, { file: reading.file, source: reading.source, line: given }), delivery: null, unless: null }] };

@@ -1,4 +1,4 @@
-import type { Fields } from "./line.ts";
+import type { Fields } from "./reading.ts";
 
 const MAX_S = 1e11;
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;

@@ -1,4 +1,4 @@
-import { bad, type Fields, fieldsOf, type LineOutcome, liveOf, type Reading, skipped, textOf } from "./line.ts";
+import { bad, type Fields, fieldsOf, type LineOutcome, liveOf, type Reading, skipped, textOf } from "./reading.ts";
 import { readEventLine } from "./event.ts";
 import { IMPORT_ENDPOINT, madeEvent, madeId, TAIL_ENDPOINT } from "./made.ts";
 import { timeOf } from "./time.ts";
