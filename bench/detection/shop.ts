@@ -172,8 +172,8 @@ function applyPromotions(random: Random, rate: Float64Array, amount: Float64Arra
 }
 
 function applyNoise(random: Random, noise: Noise, rate: Float64Array): void {
-  const daySpread = noise === "plain" ? random.between(0.02, 0.06) : random.between(0.04, 0.12);
-  const hourSpread = noise === "drifting" ? random.between(0.08, 0.18) : random.between(0.02, 0.07);
+  const daySpread = noise === "plain" ? random.between(0.02, 0.06) : random.between(0.03, 0.1);
+  const hourSpread = noise === "drifting" ? random.between(0.06, 0.14) : random.between(0.02, 0.07);
   const hold = Math.exp(-1 / (60 * random.between(noise === "drifting" ? 2 : 0.5, noise === "drifting" ? 12 : 3)));
   const minuteSpread = noise === "bursty" ? random.between(0.08, 0.15) : random.between(0, 0.05);
   let dayLevel = 0;

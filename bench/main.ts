@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { benchIntake } from "./intake.ts";
+import { benchScale } from "./scale.ts";
+import { printTable } from "./table.ts";
+
+const HELP = `Benchmarks of the service. Figures of one run are comparable with each other, hardly with those of another machine.
+
+  npm run bench -- [options]
+
+  --only intake|scale    one part only
+  --seconds N            load per server (10)
+  --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
+  --directory DIR        where the databases are made; should be the disk that will be used (the system's temporary directory)
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    seconds: { type: "string", default: "10" },
+    events: { type: "string", default: "100000,1000000" },
+    directory: { type: "string", default: tmpdir() },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  process.stdout.write(HELP);
+} else {
+  const directory = mkdtempSync(join(values.directory, "tillwatch-bench-"));
+  try {
+    if (values.only !== "scale") {
+      const { rows, bodyBytes } = await benchIntake({ seconds: Number(values.seconds), requests: 200_000, directory });
+      console.log(`\nWebhook intake, 64 connections, bodies of ${bodyBytes} bytes on average, ${values.seconds} s each, on this machine's ${navigator.hardwareConcurrency} cores together with the load:\n`);
+      printTable(
+        ["", "req/s", "ratio", "p50 ms", "p99 ms", "not 2xx", "peak MB", "derived after s"],
+        rows.map((row) => [row.name, row.load.requestsPerSecond, row.ratio.toFixed(2), row.load.p50Ms.toFixed(1), row.load.p99Ms.toFixed(1), row.load.notOk, row.peakMb, row.caughtUpS ?? "-"]),
+      );
+    }
+    if (values.only !== "intake") {
+      const counts = values.events.split(",").map(Number);
+      const rows = await benchScale(counts, directory);
+      console.log("\nWith events stored (SQLite), p95 in ms:\n");
+      printTable(
+        ["events", "evaluation", ...(rows[0]?.pages.map((page) => page.name) ?? []), "start to ready ms", "stored at /s", "derived at /s", "GB"],
+        rows.map((row) => [row.events, row.evaluationMs.toFixed(1), ...row.pages.map((page) => page.p95Ms.toFixed(1)), row.startMs, row.appendPerS, row.derivePerS, row.gigabytes.toFixed(2)]),
+      );
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
