@@ -1,0 +1,94 @@
+import { expect, it } from "vitest";
+import { onBothDatabases } from "../../test/databases.ts";
+import { migrations, newKey, post, till, type Till } from "./testing/till.ts";
+
+const create = async (t: Till, body: object, headers: Record<string, string> = {}): Promise<{ status: number; body: Record<string, unknown> }> => {
+  const init = post(body);
+  const response = await t.ask("/api/payments/create-invoice", t.operator, { ...init, headers: { ...(init.headers as Record<string, string>), ...headers } });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+};
+
+onBothDatabases("invoices", migrations, (database) => {
+  it("makes one that can be paid, in the shape that clients know", async () => {
+    const t = await till(database);
+    const { status, body } = await create(t, { amount: 0.5, email: "Ops@Example.com", description: "Test charge" });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ ok: true, invoice_id: expect.stringMatching(/^in_/), hosted_invoice_url: expect.stringMatching(/^http/), amount_due: 0.5, customer_email: "ops@example.com" });
+    const invoice = await t.shop.sdk.invoices.retrieve(String(body["invoice_id"]));
+    expect(invoice).toMatchObject({ status: "open", amount_due: 50, currency: "usd", collection_method: "send_invoice", description: "Test charge" });
+    expect((invoice.due_date ?? 0) - invoice.created).toBe(7 * 86_400);
+    expect((await fetch(String(body["hosted_invoice_url"]))).status).toBe(200);
+    await t.deliver();
+    expect(await t.body(`/api/operations/${String(body["operation"])}`, t.operator, 200)).toMatchObject({ data: { state: "confirmed", object_status: "open" } });
+  });
+
+  it("keeps the hosted address, which opens the invoice for whoever has it, out of the log, the list and the audit trail", async () => {
+    const t = await till(database);
+    const { body } = await create(t, { amount: 0.5, email: "ops@example.com" });
+    const secret = new URL(String(body["hosted_invoice_url"])).pathname;
+    await t.deliver();
+    expect(JSON.stringify(t.lines)).not.toContain(secret);
+    expect(JSON.stringify(await t.body("/api/operations", t.operator, 200))).not.toContain(secret);
+    expect(JSON.stringify(await t.db.read.selectFrom("audit").selectAll().execute())).not.toContain(secret);
+    expect(JSON.stringify(await t.db.read.selectFrom("operation_step").selectAll().execute())).not.toContain(secret);
+  });
+
+  it("finds the customer again", async () => {
+    const t = await till(database);
+    await create(t, { amount: 1, email: "ops@example.com" });
+    await create(t, { amount: 2, email: "ops@example.com", currency: "eur", days_until_due: 30, send: true });
+    expect((await t.shop.sdk.customers.list({})).data).toHaveLength(1);
+    expect((await t.shop.sdk.invoices.list({})).data.map(({ currency, amount_due }) => [currency, amount_due])).toEqual([["eur", 200], ["usd", 100]]);
+    expect((await t.shop.sdk.events.list({ type: "invoice.sent" })).data).toHaveLength(1);
+  });
+
+  it.each([
+    ["below Stripe's smallest", { amount: 0.49 }, "amount_too_small"],
+    ["below the smallest in pounds", { amount: "0.29", currency: "gbp" }, "amount_too_small"],
+    ["below the smallest in yen", { amount: 49, currency: "JPY" }, "amount_too_small"],
+    ["nothing", { amount: 0 }, "amount_zero"],
+    ["no amount", {}, "invalid_input"],
+    ["null", { amount: null }, "amount_not_a_number"],
+    ["too large", { amount: "1000000" }, "amount_too_large"],
+    ["no address", { amount: 1, email: "nobody" }, "invalid_input"],
+    ["no currency", { amount: 1, currency: "dollars" }, "invalid_input"],
+    ["a due day in the past", { amount: 1, days_until_due: -1 }, "invalid_input"],
+  ])("%s is refused before anything is made", async (_name, body, code) => {
+    const t = await till(database);
+    expect(await create(t, { email: "ops@example.com", ...body })).toMatchObject({ status: 400, body: { ok: false, code } });
+    expect((await t.shop.sdk.customers.list({})).data).toEqual([]);
+    expect(await t.body("/api/operations", t.operator, 200)).toMatchObject({ count: 0 });
+  });
+
+  it("a double click makes one; a minute later it is another; a key says it for good", async () => {
+    const t = await till(database);
+    const wish = { amount: 0.5, email: "ops@example.com" };
+    const first = await create(t, wish);
+    expect((await create(t, wish)).body).toEqual({ ...first.body, replayed: true });
+    t.clock.advance(60_001);
+    const second = await create(t, wish);
+    expect(second.body["invoice_id"]).not.toBe(first.body["invoice_id"]);
+    const key = { "idempotency-key": "test-charge-1" };
+    const third = await create(t, wish, key);
+    t.clock.advance(86_400_000 * 3);
+    expect((await create(t, wish, key)).body).toEqual({ ...third.body, replayed: true });
+    expect(await create(t, { ...wish, amount: 0.6 }, key)).toMatchObject({ status: 422 });
+  });
+
+  it("is sent again and voided, each once; what is void stays so", async () => {
+    const t = await till(database);
+    const { body } = await create(t, { amount: 0.5, email: "ops@example.com" });
+    const act = (verb: string) => t.ask(`/api/invoices/${String(body["invoice_id"])}/${verb}`, t.operator, { method: "POST" });
+    expect((await act("send")).status).toBe(200);
+    t.clock.advance(61_000);
+    expect((await act("send")).status).toBe(200);
+    expect((await t.shop.sdk.events.list({ type: "invoice.sent" })).data).toHaveLength(2);
+    expect(await (await act("void")).json()).toMatchObject({ ok: true, status: "void" });
+    t.clock.advance(61_000);
+    const again = await act("void");
+    expect([again.status, await again.json()]).toEqual([expect.any(Number), expect.objectContaining({ ok: false })]);
+    expect((await t.ask("/api/invoices/in_none/void", t.operator, { method: "POST" })).status).toBe(404);
+    const viewer = await newKey(t, "vera", "viewer");
+    expect((await t.ask(`/api/invoices/${String(body["invoice_id"])}/void`, viewer.key, { method: "POST" })).status).toBe(403);
+  });
+});
