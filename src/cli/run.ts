@@ -7,6 +7,14 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   serve: { description: "run the service: dashboard, API, webhook endpoint, scheduler", load: async (context) => (await import("./serve.ts")).serveCommand(context) },
   alerts: { description: "judge now, list alerts, replay history", load: async (context) => (await import("./alerts.ts")).alertsCommand(context) },
   health: { description: "is the service well? exit 1 when not", load: async (context) => (await import("./health.ts")).healthCommand(context) },
+  refund: {
+    description: "refund a payment, in full or in part",
+    load: async (context) => (await import("./refund.ts")).refundCommand(context, (await import("./operation-setup.ts")).operationSetup(context)),
+  },
+  invoice: {
+    description: "make, void and send invoices",
+    load: async (context) => (await import("./invoice.ts")).invoiceCommand(context, (await import("./operation-setup.ts")).operationSetup(context)),
+  },
   events: { description: "list, show and retry events", load: async (context) => (await import("./events.ts")).eventsCommand(context) },
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
