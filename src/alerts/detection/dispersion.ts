@@ -20,7 +20,9 @@ const LEAST_EXPECTED = 4;
 
 export interface Dispersion {
   readonly windows: readonly number[];
-  /** A ring of days for each window: the phi at which a window's error is exactly at the quantile (both quantiles). NaN: not to be used. */
+  /** Attempts a minute below which hours are quiet: nights and dead weekends vary by other factors than the busy day. */
+  quietBelow: number;
+  /** For each window the busy hours' ring of days, then for each the quiet hours': the phi at which a window's error is exactly at the quantile. NaN: not to be used. */
   readonly samples: readonly Float32Array[];
   readonly wide: readonly Float32Array[];
   readonly phi: Float64Array;
@@ -31,8 +33,8 @@ export interface Dispersion {
 }
 
 export function createDispersion(windows: readonly number[], prior: number): Dispersion {
-  const rings = (): Float32Array[] => windows.map((window) => new Float32Array(DAYS * windowsADay(window)).fill(NaN));
-  return { windows, samples: rings(), wide: rings(), phi: new Float64Array(windows.length).fill(0.1), clump: 1, prior, day: 0 };
+  const rings = (): Float32Array[] => [...windows, ...windows].map((window) => new Float32Array(DAYS * windowsADay(window)).fill(NaN));
+  return { windows, samples: rings(), wide: rings(), quietBelow: 0, phi: new Float64Array(2 * windows.length).fill(0.1), clump: 1, prior, day: 0 };
 }
 
 const windowsADay = (window: number): number => Math.max(1, Math.min(MOST_WINDOWS, Math.floor(1440 / window)));
@@ -47,9 +49,11 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
   dispersion.windows.forEach((window, index) => {
     if (!chosen(window)) return;
     const count = windowsADay(window);
-    const ring = dispersion.samples[index];
-    const wide = dispersion.wide[index];
-    if (ring === undefined || wide === undefined) return;
+    const quietIndex = index + dispersion.windows.length;
+    const rings = [dispersion.samples[index], dispersion.samples[quietIndex], dispersion.wide[index], dispersion.wide[quietIndex]];
+    const [busy, quiet, busyWide, quietWide] = rings;
+    if (busy === undefined || quiet === undefined || busyWide === undefined || quietWide === undefined) return;
+    for (const ring of rings) ring?.fill(NaN, day * count, (day + 1) * count);
     for (let i = 0; i < count; i++) {
       // Of short windows a part, spread over the day.
       const from = Math.floor((i * Math.max(1440, count * window)) / count);
@@ -58,12 +62,25 @@ export function learnDispersion(dispersion: Dispersion, seen: Float64Array, expe
       const error = (seen[until] ?? 0) - (seen[from] ?? 0) - mean;
       // Only what fell short: a dip is judged by the lower half, and promotions must not widen it.
       const usable = error < 0 && mean >= LEAST_EXPECTED && (leftOut[until] ?? 0) === (leftOut[from] ?? 0);
-      ring[day * count + i] = usable ? (error * error / CHI_SQUARE_80 - clump * mean) / (mean * mean) : NaN;
-      wide[day * count + i] = usable ? (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean) : NaN;
+      if (!usable) continue;
+      const isQuiet = mean < dispersion.quietBelow * window;
+      (isQuiet ? quiet : busy)[day * count + i] = (error * error / CHI_SQUARE_80 - clump * mean) / (mean * mean);
+      (isQuiet ? quietWide : busyWide)[day * count + i] = (error * error / CHI_SQUARE_98 - clump * mean) / (mean * mean);
     }
     // Each length is estimated anew every other day: four weeks hardly change in one.
-    if (dispersion.day < 4 || (dispersion.day + index) % 2 === 0) dispersion.phi[index] = estimate(ring, wide, Math.min(DAYS, dispersion.day + 1), dispersion.prior);
+    if (dispersion.day >= 4 && (dispersion.day + index) % 2 !== 0) return;
+    const days = Math.min(DAYS, dispersion.day + 1);
+    const whole = estimate(busy, busyWide, days, dispersion.prior);
+    dispersion.phi[index] = whole;
+    // Quiet hours lean on the busy ones as far as they are few.
+    dispersion.phi[quietIndex] = Math.max(whole, estimate(quiet, quietWide, days, Math.max(dispersion.prior, whole)));
   });
+}
+
+/** Over-dispersion of a window of the list in which `mean` is expected. */
+export function phiOf(dispersion: Dispersion, index: number, mean: number): number {
+  const quiet = mean < dispersion.quietBelow * (dispersion.windows[index] ?? 0);
+  return dispersion.phi[quiet ? index + dispersion.windows.length : index] ?? 0.1;
 }
 
 /** Windows of these means show clumps; above, the level's noise hides them. */
@@ -107,7 +124,7 @@ function usable(ring: Float32Array): { values: Float64Array; length: number } {
 
 function estimate(ring: Float32Array, wide: Float32Array, days: number, prior: number): number {
   const { values, length } = usable(ring);
-  if (length === 0) return prior * 2;
+  if (length === 0) return prior * 1.5;
   const usual = selectQuantile(values, length, 0.8) * SAFETY;
   // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
   const far = usable(wide);

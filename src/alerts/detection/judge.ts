@@ -49,8 +49,8 @@ function wideModel(state: DetectorState): VolumeModel {
   return { usual: wide, near: wide, quick: wide, shortestWindow: 60 };
 }
 
-export function judgeSales(state: DetectorState): SaleFinding | undefined {
-  return learning(state) ? undefined : findCheapSales(state.sales, state.series, floorOf(state, "revenue_dip"));
+export function judgeSales(state: DetectorState, options: JudgeOptions): SaleFinding | undefined {
+  return learning(state) ? undefined : findCheapSales(state.sales, state.series, options.budget, floorOf(state, "revenue_dip"));
 }
 
 /** Weight of a usual rate in attempts: how well it is known and how much it varies. */

@@ -22,12 +22,14 @@ const NEAR_LAG = 60;
 const NEAR_FADE = Math.exp(-1 / 180);
 const QUICK_LAG = 10;
 const QUICK_FADE = Math.exp(-1 / 35);
+/** Share of the average volume below which an hour is quiet. */
+const QUIET = 0.4;
 const SPIKE_RATIO = 1.5;
 const SPIKE_DEVIATIONS = 4.5;
 /** One sale in a dead night is no spike. */
 const SPIKE_LEAST = 8;
 /** Days before today on which the same time was a spike, after which it is the new normal. */
-const SPIKE_DAYS = 3;
+const SPIKE_DAYS = 4;
 
 export interface Observer {
   readonly timeZone: string;
@@ -122,7 +124,7 @@ function followLevel(state: DetectorState): void {
   }
 }
 
-/** Hours far above the forecast are not learnt from, unless they come at the same time of day four days in a row. */
+/** Hours far above the forecast are not learnt from, unless they come at the same time of day five days in a row. */
 function closeQuarter(state: DetectorState): void {
   const { history } = state;
   if (daysSeen(state) < 7 || history.next - history.first < 4) return;
@@ -150,9 +152,11 @@ export function fitDaily(state: DetectorState, ts: number): void {
   // `next` is the quarter still filling; at midnight it is whole.
   history.next += 1;
   decideClock(state, ts, state.usual.phi[state.usual.windows.indexOf(15)] ?? 0.02);
-  state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
+  // While it is open which clock traffic keeps to, the days after the change would be learnt at the wrong hours.
+  if (state.volume === null || !clockUndecided(state, ts)) state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
   const today = weekday(state.day * DAY);
   state.vague = Math.max(state.volume.vague[today] ?? 1, state.volume.vague[(today + 6) % 7] ?? 1);
+  for (const dispersion of [state.usual, state.near, state.quick]) dispersion.quietBelow = (QUIET * state.volume.attemptsADay) / 1440;
   state.rates = fitRates(history, history.attempts, history.failed, PAYMENT_PRIOR, state.ratesSince);
   state.webhookRates = fitRates(history, history.webhooks, history.webhooksFailed, WEBHOOK_PRIOR);
   const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);

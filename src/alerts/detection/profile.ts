@@ -26,6 +26,9 @@ const CLASS_PRIOR = 40;
 const QUARTER_PRIOR = 200;
 /** Weeks at which a quarter's own counts and its class's shape have equal say, in logarithms. */
 const QUARTER_WEEKS = 0.4;
+/** A quarter counts for at most so many times its class's shape, and some events. */
+const BURST = 1.6;
+const BURST_LEAST = 10;
 /** Residual beyond which an hour or a day loses weight: Noufaily et al. 2013 use 2.58. */
 const OUTLIER = 2.5;
 const GROWTH_LIMIT = Math.log(1.05);
@@ -264,37 +267,47 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
   const weightOf = new Float64Array((DAYS_LEARNT + 12) * 24);
   const place = (day: number, hour: number): number => (day - firstDay + 2) * 24 + hour;
   for (const hour of hours) weightOf[place(hour.day, hour.cell % 24)] = hour.weight;
-  const counts = new Float64Array(CELLS);
   const weights = new Float64Array(CELLS);
   const step = Math.exp(-growth / CELLS);
-  let grown = Math.exp(growth * ageInWeeks(last, first));
-  for (let quarter = first; quarter <= last; quarter++, grown *= step) {
-    const at = slot(quarter);
-    if (learnWeight(history, at) === 0) continue;
-    const cell = history.cell[at] ?? 0;
-    const weight = weightOf[place(history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
-    counts[cell] = (counts[cell] ?? 0) + weight * (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * grown;
-    weights[cell] = (weights[cell] ?? 0) + weight;
-  }
-  const classCount = new Float64Array(192);
-  const classExpected = new Float64Array(192);
-  const classOf = (cell: number): number => (isWeekend(cell >> 2) ? 96 : 0) + (cell % 96);
-  for (let cell = 0; cell < CELLS; cell++) {
-    const at = classOf(cell);
-    classCount[at] = (classCount[at] ?? 0) + (counts[cell] ?? 0);
-    classExpected[at] = (classExpected[at] ?? 0) + (weights[cell] ?? 0) * (curve[cell] ?? 0);
-  }
+  const gather = (most: (cell: number) => number): Float64Array => {
+    const counts = new Float64Array(CELLS);
+    weights.fill(0);
+    let grown = Math.exp(growth * ageInWeeks(last, first));
+    for (let quarter = first; quarter <= last; quarter++, grown *= step) {
+      const at = slot(quarter);
+      if (learnWeight(history, at) === 0) continue;
+      const cell = history.cell[at] ?? 0;
+      const weight = weightOf[place(history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
+      counts[cell] = (counts[cell] ?? 0) + weight * Math.min(most(cell), (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * grown);
+      weights[cell] = (weights[cell] ?? 0) + weight;
+    }
+    return counts;
+  };
+  const shape = classShape(gather(() => Infinity), weights, curve);
+  // A burst of twenty minutes does not show in its hour: no quarter counts for much more than its class's shape.
+  const counts = gather((cell) => BURST * (shape[cell] ?? 0) + BURST_LEAST);
   const perMinute = new Float64Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) {
-    const at = classOf(cell);
-    const bend = ((classCount[at] ?? 0) + CLASS_PRIOR) / ((classExpected[at] ?? 0) + CLASS_PRIOR);
-    const prior = Math.max(1e-7, bend * (curve[cell] ?? 0));
+    const prior = shape[cell] ?? 0;
     const own = ((counts[cell] ?? 0) + QUARTER_PRIOR) / ((weights[cell] ?? 0) + QUARTER_PRIOR / prior);
     // Where most weeks were masked or outliers, a promotion may be all there is.
     const trust = (weights[cell] ?? 0) / ((weights[cell] ?? 0) + QUARTER_WEEKS);
     perMinute[cell] = (prior * (own / prior) ** trust) / 15;
   }
   return perMinute;
+}
+
+/** The hours' curve bent by each quarter's share of its hour among weekdays or weekends. */
+function classShape(counts: Float64Array, weights: Float64Array, curve: Float64Array): Float64Array {
+  const seen = new Float64Array(192);
+  const expected = new Float64Array(192);
+  const classOf = (cell: number): number => (isWeekend(cell >> 2) ? 96 : 0) + (cell % 96);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const at = classOf(cell);
+    seen[at] = (seen[at] ?? 0) + (counts[cell] ?? 0);
+    expected[at] = (expected[at] ?? 0) + (weights[cell] ?? 0) * (curve[cell] ?? 0);
+  }
+  return curve.map((value, cell) => Math.max(1e-7, (((seen[classOf(cell)] ?? 0) + CLASS_PRIOR) / ((expected[classOf(cell)] ?? 0) + CLASS_PRIOR)) * value));
 }
 
 /** Smoothing a step makes a false dip on each side of it, every day: neighbours further apart than this stay a step. */

@@ -136,13 +136,13 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
     return;
   }
   if (open !== undefined) return;
-  const cheap = judgeSales(state);
+  const cheap = judgeSales(state, options);
   if (cheap === undefined) return;
   const { from, sales, meanSale, usualSale } = cheap;
   openAlert(state, {
     metric: "revenue_dip", kind: "cheaper_sales", severity: meanSale < CRITICAL_VOLUME * usualSale ? "CRITICAL" : "WARNING", scope: null,
     from: onset(sums.expectedRevenue, sums.revenue, 1 / 0.75, from, now), why: explainSales(cheap, options.currency),
-    evidence: { windowMinutes: now - from, seen: Math.round(meanSale), of: sales, expected: usualSale, low: usualSale * 0.8, high: usualSale * 1.25, probability: 3e-7, alpha: 3e-7 },
+    evidence: { windowMinutes: now - from, seen: Math.round(meanSale), of: sales, expected: usualSale, low: usualSale * Math.exp(-1.645 * cheap.spread), high: usualSale * Math.exp(1.645 * cheap.spread), probability: cheap.probability, alpha: cheap.alpha },
     lossMinor: Math.round((usualSale - meanSale) * sales), usual: 1, excess: 0, sliceKey: null,
   }, out);
 }

@@ -1,7 +1,9 @@
 // Wrong amounts at the usual count: the mean sale in blocks of sales, not of time (DETECTION §5, "mean-sale part").
 
 import { type History, learnable, QUARTERS_A_DAY, slot } from "./history.ts";
+import { gammaP } from "./gamma.ts";
 import { median, selectQuantile } from "./quantile.ts";
+import { alphaOf } from "./sensitivity.ts";
 import { between, oldest, reachBack, type Series } from "./series.ts";
 
 /** Sales in a block. Steps of about the square root of two: one fits soon after any change. */
@@ -9,7 +11,8 @@ const BLOCKS = [12, 24, 34, 48, 70, 100, 140, 200, 280, 400, 560, 800, 1600, 320
 const SAMPLES = 1024;
 /** Seconds between two blocks remembered: 1024 of them cover 28 days. */
 const SPACING = 2400;
-const SPREADS = 5;
+/** Least distance in spreads; the tail below must be below alpha besides. */
+const SPREADS = 4;
 const KEEP = 0.7;
 /** Block sizes with fewer samples take the spread of a smaller one, scaled by the root of the size. */
 const ENOUGH = 20;
@@ -36,7 +39,10 @@ export interface SaleFinding {
   readonly sales: number;
   readonly meanSale: number;
   readonly usualSale: number;
-  readonly spreads: number;
+  /** Deviation of the logarithm of such a block's mean. */
+  readonly spread: number;
+  readonly probability: number;
+  readonly alpha: number;
 }
 
 export function createSaleModel(): SaleModel {
@@ -135,8 +141,11 @@ export function learnSales(model: SaleModel, series: Series, ts: number): void {
   }
 }
 
-/** The latest block that is five spreads and 30 % below; the smallest such size. */
-export function findCheapSales(model: SaleModel, series: Series, floor: number): SaleFinding | undefined {
+/**
+ * The latest block that is 30 % below and further than chance: a mean of amounts is about Gamma-distributed with the shape that gives the
+ * spread of its logarithm. The smallest such size.
+ */
+export function findCheapSales(model: SaleModel, series: Series, budget: number, floor: number): SaleFinding | undefined {
   const { succeeded, revenue, expectedRevenue } = series.sums;
   const now = series.count;
   // No sale since the minute before: no news.
@@ -148,18 +157,22 @@ export function findCheapSales(model: SaleModel, series: Series, floor: number):
     while (between(succeeded, from + 1, now) >= size) from++;
     model.reach[index] = from;
     const spread = model.spread[index] ?? Infinity;
-    // Even amounts of a quarter would not be five spreads out.
+    // Even amounts of a quarter would not be far enough out.
     if (index === 0 || !(spread * SPREADS < 1.4)) continue;
     const worth = between(expectedRevenue, from, now) * Math.exp(model.centre[index] ?? 0);
     const ratio = between(revenue, from, now) / worth;
     if (ratio >= KEEP || Math.log(Math.max(1e-9, ratio)) > -SPREADS * spread) continue;
+    const shape = 1 / (spread * spread);
+    const probability = gammaP(shape, ratio * shape);
+    const alpha = alphaOf(Math.max(2, now - from), budget);
+    if (probability >= alpha) continue;
     const finding = confirm(model, series, index, from, worth, ratio);
-    if (finding !== undefined) return finding;
+    if (finding !== undefined) return { ...finding, probability, alpha };
   }
   return undefined;
 }
 
-function confirm(model: SaleModel, series: Series, index: number, from: number, worth: number, ratio: number): SaleFinding | undefined {
+function confirm(model: SaleModel, series: Series, index: number, from: number, worth: number, ratio: number): Omit<SaleFinding, "probability" | "alpha"> | undefined {
   const { succeeded, revenue, expectedRevenue, expectedTakings } = series.sums;
   const now = series.count;
   // Still so in the later half: one week of small orders that has ended is no news.
@@ -168,7 +181,7 @@ function confirm(model: SaleModel, series: Series, index: number, from: number, 
   // A promotion sells cheaper and more: no revenue is missing. Prices far too low are wrong even so.
   if (ratio > 0.45 && between(revenue, from, now) > 0.85 * between(expectedTakings, from, now)) return undefined;
   const sales = between(succeeded, from, now);
-  return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spreads: -Math.log(Math.max(1e-9, ratio)) / (model.spread[index] ?? 1) };
+  return { from, sales, meanSale: between(revenue, from, now) / sales, usualSale: worth / sales, spread: model.spread[index] ?? 1 };
 }
 
 /** Over when the newest block that can tell (three spreads are less than 20 %) is back above 85 %. */

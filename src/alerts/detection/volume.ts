@@ -1,6 +1,6 @@
 // Fewer attempts than expected (DETECTION §5, "Revenue dip, volume part").
 
-import type { Dispersion } from "./dispersion.ts";
+import { type Dispersion, phiOf } from "./dispersion.ts";
 import { countAtMost } from "./negative-binomial.ts";
 import { alphaOf, WINDOWS } from "./sensitivity.ts";
 import { between, reachBack, type Series } from "./series.ts";
@@ -68,7 +68,7 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const keep = 1 - limits.drop - (window < 60 ? 0.1 : 0);
     if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
     const clumps = model.usual.clump - 1 + vague;
-    const usualPhi = (model.usual.phi[index] ?? 0.1) + clumps / usual;
+    const usualPhi = phiOf(model.usual, index, usual) + clumps / usual;
     const usualZ = deviations(seen, usual, usualPhi);
     if (window > 60) {
       if (seen < keep * usual) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
@@ -76,14 +76,14 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     }
     // Up to an hour the week's profile and the level of the last hours must agree: one finds, the other at least leans to it.
     const close = between(near, from, now);
-    const nearPhi = (model.near.phi[index] ?? 0.1) + clumps / close;
+    const nearPhi = phiOf(model.near, index, usual) + clumps / close;
     const nearZ = deviations(seen, close, nearPhi);
     if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
     if (seen >= NEAR_KEEP_USUAL * usual || usualZ < LEANS_USUAL) continue;
     if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget));
     if (window > 10) continue;
     const last = between(quick, from, now);
-    const quickPhi = (model.quick.phi[index] ?? 0.1) + clumps / last;
+    const quickPhi = phiOf(model.quick, index, usual) + clumps / last;
     if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget));
   }
   return best !== undefined && stillDown(series, floor) ? best : undefined;
