@@ -30,7 +30,7 @@ export interface Running {
 /** Starts a process of the project's Node.js and waits until it answers at the address. Answers how long that took (ms). */
 export async function startAndWait(argv: readonly string[], env: Record<string, string>, readyUrl: string): Promise<Running & { readonly readyMs: number }> {
   const began = performance.now();
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...argv], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=8", "--disable-warning=ExperimentalWarning", ...argv], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "ignore", process.env["BENCH_VERBOSE"] === undefined ? "ignore" : "inherit"],
   });

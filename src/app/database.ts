@@ -3,12 +3,24 @@ import { AppError, type Clock, type Database, errorText, migrate, openPostgres, 
 import type { Config } from "./config.ts";
 import { migrations } from "./migrations.ts";
 
+interface ConnectOptions {
+  connections?: number;
+  onIdleError?: (error: Error) => void;
+  /** What this thread does most, so that the other connection takes little memory. */
+  mostly?: "reading" | "writing";
+}
+
+const CACHES = {
+  reading: { writeCacheKib: 1024, readCacheKib: 16_384 },
+  writing: { writeCacheKib: 16_384, readCacheKib: 4096 },
+} as const;
+
 /** Opens the configured database as it is, without bringing its schema up to date. */
-export function connect(config: Config, options: { connections?: number; onIdleError?: (error: Error) => void } = {}): Database {
+export function connect(config: Config, options: ConnectOptions = {}): Database {
   const { database } = config;
   switch (database.kind) {
     case "sqlite":
-      return openSqlite(database.file);
+      return openSqlite(database.file, options.mostly === undefined ? {} : CACHES[options.mostly]);
     case "postgres":
       return openPostgres(database.url.reveal(), {
         schema: database.schema,
@@ -38,7 +50,7 @@ function prepareDirectory(directory: string): void {
  */
 export async function openDatabase(config: Config, clock: Clock): Promise<Database> {
   prepareDirectory(config.dataDir);
-  const db = connect(config);
+  const db = connect(config, { mostly: "reading" });
   try {
     if (db.kind === "postgres" && config.database.kind === "postgres") await prepareSchema(db, config.database.schema);
     await migrate(db, migrations, clock.now());

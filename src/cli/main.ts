@@ -1,6 +1,6 @@
-import { enableCompileCache } from "node:module";
+import { keepCompiled } from "../app/compile-cache.ts";
 
-// Type stripping and compiling are kept between starts; must stand before the other imports are loaded.
-enableCompileCache();
+// Before the other imports are loaded, so that they come from the cache.
+keepCompiled();
 const { run } = await import("./run.ts");
 await run(process.argv.slice(2));

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type Currency, majorText, type Minor, moneyText } from "../money/index.ts";
+import { COMMAND_LINE } from "../access/index.ts";
+import { majorText, moneyText } from "../money/index.ts";
 import { previewRefund, refundAnswer, refundPayment } from "../operations/index.ts";
 import { AppError } from "../platform/index.ts";
 import { REFUND_REASONS, type RefundReason } from "../stripe/index.ts";
-import { COMMAND_LINE } from "../access/index.ts";
 import { type CliContext, withDatabase } from "./context.ts";
 import { commandLineAsker, type OperationSetup } from "./operation-setup.ts";
 
@@ -25,17 +25,17 @@ function paymentArgument(text: string): string {
 }
 
 /** What will happen, in words, for a person to say yes to. */
-function question(preview: Record<string, unknown>, amount: string | undefined): string {
-  const code = String(preview["currency"]) as Currency;
-  const left = moneyText(Number(preview["left_minor"]) as Minor, code);
-  const who = preview["email"] === null ? "the customer" : String(preview["email"]);
+function question(preview: Awaited<ReturnType<typeof previewRefund>>, amount: string | undefined): string {
+  const { currency: code } = preview;
+  const left = moneyText(preview.left_minor, code);
+  const who = preview.email ?? "the customer";
   const what = amount === undefined ? `all that is left, ${left},` : `${amount} ${code.toUpperCase()} of ${left} that is left`;
   const notes = [
-    preview["mode"] === "live" ? "LIVE mode." : "Test mode.",
-    preview["disputed"] === true ? "The payment is disputed." : "",
-    preview["needs_approval"] === null ? "" : `It may need a second person: ${String(preview["needs_approval"])}.`,
+    preview.mode === "live" ? "LIVE mode." : "Test mode.",
+    preview.disputed ? "The payment is disputed." : "",
+    preview.needs_approval === null ? "" : `It may need a second person: ${preview.needs_approval}.`,
   ];
-  return `Refund ${what} of ${String(preview["payment_id"])} to ${who}? This cannot be undone. ${notes.filter((note) => note !== "").join(" ")}`;
+  return `Refund ${what} of ${preview.payment_id} to ${who}? This cannot be undone. ${notes.filter((note) => note !== "").join(" ")}`;
 }
 
 /** `tillwatch refund pi_…`: exit 0 done, 1 not done, 2 waits for a second person. */

@@ -13,14 +13,16 @@ export const APPEND_LOCK = "ledger:append";
 
 type Terms = ReadonlyMap<string, number>;
 
-async function internTerms(tx: Tx, items: readonly AppendItem[]): Promise<Terms> {
+/** @param remembered terms of earlier, committed appends; they never change. */
+async function internTerms(tx: Tx, items: readonly AppendItem[], remembered: Terms): Promise<Terms> {
   const wanted = [...new Set(items.flatMap((item) => (item.kind === "arrival" ? termsOf(item) : [item.endpoint])))];
-  const known = new Map<string, number>();
+  if (wanted.every((value) => remembered.has(value))) return remembered;
+  const known = new Map(remembered);
   const read = async (values: string[]): Promise<void> => {
     if (values.length === 0) return;
     for (const row of await tx.selectFrom("term").select(["id", "value"]).where("value", "in", values).execute()) known.set(row.value, row.id);
   };
-  await read(wanted);
+  await read(wanted.filter((value) => !known.has(value)));
   const missing = wanted.filter((value) => !known.has(value));
   if (missing.length > 0) {
     await tx.insertInto("term").values(missing.map((value) => ({ value }))).execute();
@@ -49,7 +51,7 @@ async function storedEvents(tx: Tx, ids: readonly string[]): Promise<Map<string,
   return new Map(rows.map((row) => [row.event_id, row]));
 }
 
-/** One statement for all rows: arrays in, rows out, whatever the size of the batch. */
+/** One statement for all rows of a block and their deliveries: arrays in, rows out, whatever the size of the batch. */
 async function insertEvents(tx: Tx, fresh: readonly Arrival[], terms: Terms): Promise<Map<string, Stored>> {
   const inserted = new Map<string, Stored>();
   for (const block of cutIntoBlocks(fresh)) {
@@ -62,10 +64,8 @@ async function insertEvents(tx: Tx, fresh: readonly Arrival[], terms: Terms): Pr
     });
     const heads = block.map((arrival) => arrival.head);
     const { rows } = await sql<Stored & { event_id: string }>`
-      with block as (insert into event_block (codec, raw_size, bytes) values (${CODEC}, ${raw.length}, ${compress(raw)}) returning id)
-      insert into event (event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id, snapshot_event, flags, block_id, block_at, size)
-      select r.event_id, r.type_id, r.received_at, r.created_at, r.live, r.account_id, r.version_id, r.source_id, r.object_id, r.snapshot_event, r.flags, block.id, r.block_at, r.size
-      from block, unnest(
+      with block as (insert into event_block (codec, raw_size, bytes) values (${CODEC}, ${raw.length}, ${compress(raw)}) returning id),
+      input as materialized (select * from unnest(
         ${heads.map((head) => head.eventId)}::text[], ${heads.map((head) => term(terms, head.type))}::bigint[],
         ${block.map((arrival) => arrival.receivedAt)}::bigint[], ${heads.map((head) => head.createdAt)}::bigint[],
         ${heads.map((head) => (head.live ? 1 : 0))}::bigint[],
@@ -73,10 +73,21 @@ async function insertEvents(tx: Tx, fresh: readonly Arrival[], terms: Terms): Pr
         ${heads.map((head) => (head.apiVersion === null ? null : term(terms, head.apiVersion)))}::bigint[],
         ${block.map((arrival) => term(terms, arrival.source))}::bigint[], ${heads.map((head) => head.objectId)}::text[],
         ${heads.map((head) => head.snapshotEvent)}::text[], ${block.map(flagsOf)}::bigint[], ${starts}::bigint[],
-        ${block.map((arrival) => arrival.body.length)}::bigint[]
-      ) with ordinality as r(event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id, snapshot_event, flags, block_at, size, place)
-      order by r.place
-      returning event_id, seq, block_id, block_at, size`.execute(tx);
+        ${block.map((arrival) => arrival.body.length)}::bigint[],
+        ${block.map((arrival) => (arrival.endpoint === NO_ENDPOINT ? null : term(terms, arrival.endpoint)))}::bigint[]
+      ) with ordinality as r(event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id, snapshot_event, flags, block_at, size, endpoint_id, place)),
+      added as (
+        insert into event (event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id, snapshot_event, flags, block_id, block_at, size)
+        select r.event_id, r.type_id, r.received_at, r.created_at, r.live, r.account_id, r.version_id, r.source_id, r.object_id, r.snapshot_event, r.flags, block.id, r.block_at, r.size
+        from block, input r order by r.place
+        returning event_id, seq, block_id, block_at, size
+      ),
+      told as (
+        insert into delivery (received_at, outcome, endpoint_id, status, event_seq)
+        select r.received_at, 'accepted', r.endpoint_id, 200, added.seq from added join input r on r.event_id = added.event_id
+        where r.endpoint_id is not null order by added.seq
+      )
+      select event_id, seq, block_id, block_at, size from added`.execute(tx);
     for (const row of rows) inserted.set(row.event_id, row);
   }
   return inserted;
@@ -102,7 +113,8 @@ async function meetAgain(tx: Tx, arrival: Arrival, stored: Stored): Promise<Appe
 async function insertDeliveries(tx: Tx, items: readonly AppendItem[], results: readonly AppendResult[], terms: Terms): Promise<void> {
   const rows = items.flatMap((item, index) => {
     const result = results[index];
-    if (result === undefined || (item.kind === "arrival" && item.endpoint === NO_ENDPOINT)) return [];
+    // Those of new events went with them.
+    if (result === undefined || result.kind === "accepted" || (item.kind === "arrival" && item.endpoint === NO_ENDPOINT)) return [];
     const arrived = item.kind === "arrival";
     return [
       {
@@ -129,34 +141,44 @@ async function insertDeliveries(tx: Tx, items: readonly AppendItem[], results: r
     order by r.place`.execute(tx);
 }
 
-export async function appendPostgres(
-  db: PostgresDatabase,
-  items: readonly AppendItem[],
-  beside: ((tx: Tx, results: readonly AppendResult[]) => Promise<void>) | null,
-): Promise<AppendResult[]> {
-  return await db.write(async (tx) => {
-    await db.dialect.lock(tx, APPEND_LOCK);
-    const terms = await internTerms(tx, items);
-    const arrivals = items.filter((item) => item.kind === "arrival");
-    const known = await storedEvents(tx, [...new Set(arrivals.map((arrival) => arrival.head.eventId))]);
-    const fresh = new Map<string, Arrival>();
-    for (const arrival of arrivals) {
-      if (!known.has(arrival.head.eventId) && !fresh.has(arrival.head.eventId)) fresh.set(arrival.head.eventId, arrival);
-    }
-    const inserted = await insertEvents(tx, [...fresh.values()], terms);
-    const results: AppendResult[] = [];
-    for (const item of items) {
-      if (item.kind === "refusal") {
-        results.push({ kind: "recorded" });
-        continue;
-      }
-      const { eventId } = item.head;
-      const stored = known.get(eventId) ?? inserted.get(eventId);
-      if (stored === undefined) throw new Error(`event ${eventId} vanished inside its own transaction`);
-      results.push(fresh.get(eventId) === item ? { kind: "accepted", seq: stored.seq } : await meetAgain(tx, item, stored));
-    }
-    await insertDeliveries(tx, items, results, terms);
-    await beside?.(tx, results);
+/** Appends, and remembers the terms from one append to the next. */
+export function postgresAppender(db: PostgresDatabase): (items: readonly AppendItem[], beside: Beside | null) => Promise<AppendResult[]> {
+  let remembered: Terms = new Map();
+  return async (items, beside) => {
+    let terms = remembered;
+    const results = await db.write(async (tx) => {
+      await db.dialect.lock(tx, APPEND_LOCK);
+      terms = await internTerms(tx, items, remembered);
+      return await appendBatch(tx, items, terms, beside);
+    });
+    // Only now: a rolled-back transaction takes its terms with it.
+    remembered = terms;
     return results;
-  });
+  };
+}
+
+type Beside = (tx: Tx, results: readonly AppendResult[]) => Promise<void>;
+
+async function appendBatch(tx: Tx, items: readonly AppendItem[], terms: Terms, beside: Beside | null): Promise<AppendResult[]> {
+  const arrivals = items.filter((item) => item.kind === "arrival");
+  const known = await storedEvents(tx, [...new Set(arrivals.map((arrival) => arrival.head.eventId))]);
+  const fresh = new Map<string, Arrival>();
+  for (const arrival of arrivals) {
+    if (!known.has(arrival.head.eventId) && !fresh.has(arrival.head.eventId)) fresh.set(arrival.head.eventId, arrival);
+  }
+  const inserted = await insertEvents(tx, [...fresh.values()], terms);
+  const results: AppendResult[] = [];
+  for (const item of items) {
+    if (item.kind === "refusal") {
+      results.push({ kind: "recorded" });
+      continue;
+    }
+    const { eventId } = item.head;
+    const stored = known.get(eventId) ?? inserted.get(eventId);
+    if (stored === undefined) throw new Error(`event ${eventId} vanished inside its own transaction`);
+    results.push(fresh.get(eventId) === item ? { kind: "accepted", seq: stored.seq } : await meetAgain(tx, item, stored));
+  }
+  await insertDeliveries(tx, items, results, terms);
+  await beside?.(tx, results);
+  return results;
 }

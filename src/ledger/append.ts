@@ -1,5 +1,5 @@
 import type { Database, Tx } from "../platform/index.ts";
-import { appendPostgres } from "./append-postgres.ts";
+import { postgresAppender } from "./append-postgres.ts";
 import { sqliteAppender } from "./append-sqlite.ts";
 import type { Refusal } from "./delivery.ts";
 import type { EventHead, Source } from "./event.ts";
@@ -43,8 +43,10 @@ export function openAppend(db: Database): Append {
   switch (db.kind) {
     case "sqlite":
       return sqliteAppender(db).append;
-    case "postgres":
-      return (items) => appendPostgres(db, items, null);
+    case "postgres": {
+      const append = postgresAppender(db);
+      return (items) => append(items, null);
+    }
   }
 }
 
@@ -54,6 +56,6 @@ export function openAppendBeside(db: Database): AppendBeside {
     case "sqlite":
       return sqliteAppender(db).appendBeside;
     case "postgres":
-      return (items, beside) => appendPostgres(db, items, beside);
+      return postgresAppender(db);
   }
 }

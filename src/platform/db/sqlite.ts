@@ -30,6 +30,14 @@ export interface SqliteDatabase extends DatabaseBase {
 /** Kept prepared statements per connection; the SQL texts of the program are few, so this is never reached. */
 const STATEMENT_CACHE = 500;
 
+/** Page cache of a connection. The system caches the file too; more here saves copies, not reads from disk. */
+const CACHE_KIB = 8192;
+
+export interface SqliteOptions {
+  writeCacheKib?: number;
+  readCacheKib?: number;
+}
+
 interface Connection extends DatabaseConnection {
   readonly raw: DatabaseSync;
 }
@@ -125,13 +133,12 @@ function inode(file: string): number | null {
  *
  * @throws AppError `unavailable` when the file cannot be opened.
  */
-export function openSqlite(file: string, options: { cacheKib?: number } = {}): SqliteDatabase {
-  const cacheKib = options.cacheKib ?? 16_384;
+export function openSqlite(file: string, options: SqliteOptions = {}): SqliteDatabase {
   let writer: Connection;
   let reader: Connection;
   try {
-    writer = openConnection(file, { readOnly: false, cacheKib });
-    reader = openConnection(file, { readOnly: true, cacheKib });
+    writer = openConnection(file, { readOnly: false, cacheKib: options.writeCacheKib ?? CACHE_KIB });
+    reader = openConnection(file, { readOnly: true, cacheKib: options.readCacheKib ?? CACHE_KIB });
   } catch (error) {
     throw new AppError("unavailable", `cannot open the database file ${file}: ${error instanceof Error ? error.message : String(error)}`, {
       code: "database_not_opened",
