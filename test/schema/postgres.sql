@@ -1,0 +1,335 @@
+-- access/0001_access
+-- alerts/0001_alerts
+-- app/0001_node
+-- ingest/0001_sources
+-- ledger/0001_events
+-- metrics/0001_buckets
+-- operations/0001_operations
+-- payments/0001_payments
+-- tasks/0001_tasks
+access_key.id text not null
+access_key.name text not null
+access_key.role text not null
+access_key.digest text not null
+access_key.created_at bigint not null
+access_key.created_by text not null
+access_key.last_used_at bigint
+access_key.revoked_at bigint
+access_key.expires_at bigint
+alert.id bigint not null
+alert.rule text not null
+alert.state text not null
+alert.severity text not null
+alert.opened_at bigint not null
+alert.fired_at bigint
+alert.recovering_at bigint
+alert.resolved_at bigint
+alert.value double precision not null
+alert.summary text not null
+alert.updated_at bigint not null
+attempt.payment_no bigint not null
+attempt.id text not null
+attempt.live bigint not null
+attempt.account text not null
+attempt.currency text not null
+attempt.at bigint not null
+attempt.outcome text not null
+attempt.cause text
+attempt.code text
+attempt.amount bigint not null
+audit.id bigint not null
+audit.at bigint not null
+audit.actor_id text not null
+audit.actor_name text not null
+audit.action text not null
+audit.subject text not null
+audit.detail text not null
+audit.request_id text
+audit.outcome text not null
+audit.hash text not null
+audit_head.only_row bigint not null
+audit_head.id bigint not null
+audit_head.hash text not null
+bookmark.name text not null
+bookmark.value text not null
+bookmark.updated_at bigint not null
+consumer.name text not null
+consumer.seq bigint not null
+consumer.updated_at bigint not null
+delivery.seq bigint not null
+delivery.received_at bigint not null
+delivery.outcome text not null
+delivery.endpoint_id bigint not null
+delivery.status bigint not null
+delivery.event_seq bigint
+delivery.event_id text
+delivery.event_type text
+delivery.reason text
+delivery.count bigint not null default 1
+delivery_metric.grain text not null
+delivery_metric.start bigint not null
+delivery_metric.endpoint text not null
+delivery_metric.accepted bigint not null
+delivery_metric.duplicate bigint not null
+delivery_metric.variant bigint not null
+delivery_metric.malformed bigint not null
+delivery_metric.failed bigint not null
+delivery_metric.rejected bigint not null
+event.seq bigint not null
+event.event_id text not null
+event.type_id bigint not null
+event.received_at bigint not null
+event.created_at bigint not null
+event.live bigint not null
+event.account_id bigint
+event.version_id bigint
+event.source_id bigint not null
+event.object_id text
+event.snapshot_event text
+event.flags bigint not null default 0
+event.block_id bigint not null
+event.block_at bigint not null
+event.size bigint not null
+event_block.id bigint not null
+event_block.codec text not null
+event_block.raw_size bigint not null
+event_block.bytes bytea not null
+event_failure.event_seq bigint not null
+event_failure.failed_at bigint not null
+event_failure.attempts bigint not null
+event_failure.armed bigint not null
+event_failure.error text not null
+event_variant.id bigint not null
+event_variant.event_seq bigint not null
+event_variant.received_at bigint not null
+event_variant.type text not null
+event_variant.bytes bytea not null
+gap.id bigint not null
+gap.account text not null
+gap.from_at bigint not null
+gap.to_at bigint not null
+gap.events bigint not null
+gap.seen bigint not null
+gap.found_at bigint not null
+gap.closed_at bigint
+gap.cause text not null
+metric.grain text not null
+metric.live bigint not null
+metric.account text not null
+metric.kind text not null
+metric.start bigint not null
+metric.value text not null
+metric.attempts bigint not null
+metric.succeeded bigint not null
+metric.failed bigint not null
+metric.failed_customer bigint not null
+metric.failed_risk bigint not null
+metric.failed_technical bigint not null
+metric.payments bigint not null
+metric.payments_succeeded bigint not null
+metric.gross bigint not null
+metric.captures bigint not null
+metric.refunded bigint not null
+metric.refunds bigint not null
+metric.disputed bigint not null
+metric.disputes bigint not null
+metric_setting.name text not null
+metric_setting.value text not null
+migration.name text not null
+migration.applied_at bigint not null
+node.node text not null
+node.pid bigint not null
+node.version text not null
+node.url text not null
+node.sandbox_url text
+node.started_at bigint not null
+node.seen_at bigint not null
+operation.id text not null
+operation.no bigint not null
+operation.kind text not null
+operation.state text not null
+operation.live bigint not null
+operation.payment text
+operation.amount bigint
+operation.currency text
+operation.request text not null
+operation.progress text not null
+operation.stripe_key text not null
+operation.request_key text
+operation.request_digest text not null
+operation.object_id text
+operation.object_status text
+operation.answer text
+operation.error_kind text
+operation.error_code text
+operation.error_text text
+operation.reason text
+operation.note text
+operation.actor_id text not null
+operation.actor_name text not null
+operation.request_id text
+operation.second_id text
+operation.second_name text
+operation.created_at bigint not null
+operation.updated_at bigint not null
+operation.sent_at bigint
+operation.attempts bigint not null
+operation.last_effect text
+operation.last_try_at bigint
+operation.next_try_at bigint
+operation.confirmed_at bigint
+operation.missed_at bigint
+operation_step.id bigint not null
+operation_step.operation_id text not null
+operation_step.at bigint not null
+operation_step.what text not null
+operation_step.text text not null
+operation_step.actor text not null
+payment.no bigint not null
+payment.id text not null
+payment.live bigint not null
+payment.account text not null
+payment.status text not null
+payment.final_outcome text
+payment.cause text
+payment.code text
+payment.currency text
+payment.amount bigint not null
+payment.captured bigint not null
+payment.refunded bigint not null
+payment.disputed bigint not null
+payment.email text
+payment.customer text
+payment.invoice text
+payment.method text
+payment.brand text
+payment.country text
+payment.created_at bigint not null
+payment.updated_at bigint not null
+payment.state text not null
+payment_alias.alias text not null
+payment_alias.live bigint not null
+payment_alias.account text not null
+payment_alias.payment_no bigint not null
+payment_event.payment_no bigint not null
+payment_event.event_seq bigint not null
+refund.payment_no bigint not null
+refund.id text not null
+refund.live bigint not null
+refund.account text not null
+refund.status text not null
+refund.currency text not null
+refund.amount bigint not null
+refund.created_at bigint not null
+refund.updated_at bigint not null
+refund_record.id text not null
+refund_record.no bigint not null
+refund_record.live bigint not null
+refund_record.payment text
+refund_record.charge text
+refund_record.amount bigint not null
+refund_record.currency text not null
+refund_record.status text not null
+refund_record.reason text
+refund_record.operation_id text
+refund_record.created_at bigint not null
+refund_record.updated_at bigint not null
+refund_record.logged_as text
+task.name text not null
+task.anchor_at bigint not null
+task.cursor_at bigint
+task.enabled bigint not null
+task.run_id bigint
+task.owner text
+task.lease_until bigint
+task_run.id bigint not null
+task_run.task text not null
+task_run.cause text not null
+task_run.attempt bigint not null
+task_run.due_at bigint not null
+task_run.started_at bigint not null
+task_run.finished_at bigint
+task_run.duration_ms bigint
+task_run.outcome text not null
+task_run.late bigint not null
+task_run.missed bigint not null
+task_run.owner text not null
+task_run.error text
+task_run.evidence text
+term.id bigint not null
+term.value text not null
+witness.account text not null
+witness.start bigint not null
+witness.sweep bigint not null
+witness.seen bigint not null
+witness.recovered bigint not null
+CREATE UNIQUE INDEX access_key_name ON access_key USING btree (name) WHERE (revoked_at IS NULL)
+CREATE UNIQUE INDEX access_key_pkey ON access_key USING btree (id)
+CREATE INDEX access_key_revoked ON access_key USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)
+CREATE UNIQUE INDEX alert_open ON alert USING btree (rule) WHERE (resolved_at IS NULL)
+CREATE INDEX alert_opened ON alert USING btree (opened_at, id)
+CREATE UNIQUE INDEX alert_pkey ON alert USING btree (id)
+CREATE INDEX attempt_at ON attempt USING btree (live, at)
+CREATE UNIQUE INDEX attempt_pkey ON attempt USING btree (payment_no, id)
+CREATE INDEX audit_action ON audit USING btree (action, id)
+CREATE INDEX audit_actor ON audit USING btree (actor_id, id)
+CREATE UNIQUE INDEX audit_head_pkey ON audit_head USING btree (only_row)
+CREATE UNIQUE INDEX audit_pkey ON audit USING btree (id)
+CREATE INDEX audit_subject ON audit USING btree (subject, id)
+CREATE UNIQUE INDEX bookmark_pkey ON bookmark USING btree (name)
+CREATE UNIQUE INDEX consumer_pkey ON consumer USING btree (name)
+CREATE UNIQUE INDEX delivery_metric_pkey ON delivery_metric USING btree (grain, start, endpoint)
+CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (seq)
+CREATE INDEX delivery_trouble ON delivery USING btree (received_at) WHERE (outcome = ANY (ARRAY['malformed'::text, 'failed'::text, 'rejected'::text]))
+CREATE INDEX delivery_unusual ON delivery USING btree (outcome, seq) WHERE (outcome <> 'accepted'::text)
+CREATE UNIQUE INDEX event_block_pkey ON event_block USING btree (id)
+CREATE UNIQUE INDEX event_event_id_key ON event USING btree (event_id)
+CREATE INDEX event_failure_failed ON event_failure USING btree (failed_at)
+CREATE UNIQUE INDEX event_failure_pkey ON event_failure USING btree (event_seq)
+CREATE INDEX event_flagged ON event USING btree (received_at, seq) WHERE (flags <> 0)
+CREATE UNIQUE INDEX event_pkey ON event USING btree (seq)
+CREATE INDEX event_received ON event USING btree (received_at, seq)
+CREATE INDEX event_type ON event USING btree (type_id, received_at, seq)
+CREATE INDEX event_variant_event ON event_variant USING btree (event_seq)
+CREATE UNIQUE INDEX event_variant_pkey ON event_variant USING btree (id)
+CREATE INDEX gap_from ON gap USING btree (from_at)
+CREATE UNIQUE INDEX gap_pkey ON gap USING btree (id)
+CREATE UNIQUE INDEX metric_pkey ON metric USING btree (grain, live, account, kind, start, value)
+CREATE UNIQUE INDEX metric_setting_pkey ON metric_setting USING btree (name)
+CREATE UNIQUE INDEX migration_pkey ON migration USING btree (name)
+CREATE UNIQUE INDEX node_pkey ON node USING btree (node)
+CREATE UNIQUE INDEX operation_busy ON operation USING btree (live, payment) WHERE ((kind = 'refund'::text) AND (state = 'sending'::text))
+CREATE INDEX operation_created ON operation USING btree (kind, created_at)
+CREATE INDEX operation_digest ON operation USING btree (request_digest, created_at)
+CREATE UNIQUE INDEX operation_no ON operation USING btree (no)
+CREATE INDEX operation_object ON operation USING btree (object_id) WHERE (object_id IS NOT NULL)
+CREATE INDEX operation_open ON operation USING btree (state, created_at) WHERE (state = ANY (ARRAY['sending'::text, 'submitted'::text, 'awaiting_approval'::text]))
+CREATE INDEX operation_payment ON operation USING btree (payment) WHERE (payment IS NOT NULL)
+CREATE UNIQUE INDEX operation_pkey ON operation USING btree (id)
+CREATE UNIQUE INDEX operation_request ON operation USING btree (kind, actor_id, request_key) WHERE (request_key IS NOT NULL)
+CREATE INDEX operation_step_operation ON operation_step USING btree (operation_id, id)
+CREATE UNIQUE INDEX operation_step_pkey ON operation_step USING btree (id)
+CREATE UNIQUE INDEX operation_stripe_key_key ON operation USING btree (stripe_key)
+CREATE INDEX payment_alias_payment ON payment_alias USING btree (payment_no)
+CREATE UNIQUE INDEX payment_alias_pkey ON payment_alias USING btree (alias, live, account)
+CREATE INDEX payment_amount ON payment USING btree (live, amount, created_at, no)
+CREATE INDEX payment_cause ON payment USING btree (live, cause, created_at, no) WHERE (cause IS NOT NULL)
+CREATE INDEX payment_code ON payment USING btree (live, code, created_at, no) WHERE (code IS NOT NULL)
+CREATE INDEX payment_created ON payment USING btree (live, created_at, no)
+CREATE INDEX payment_email ON payment USING btree (live, email, created_at, no) WHERE (email IS NOT NULL)
+CREATE UNIQUE INDEX payment_event_pkey ON payment_event USING btree (payment_no, event_seq)
+CREATE UNIQUE INDEX payment_pkey ON payment USING btree (no)
+CREATE INDEX payment_status ON payment USING btree (live, status, created_at, no)
+CREATE INDEX refund_created ON refund USING btree (live, created_at)
+CREATE UNIQUE INDEX refund_pkey ON refund USING btree (payment_no, id)
+CREATE UNIQUE INDEX refund_record_pkey ON refund_record USING btree (id)
+CREATE INDEX refund_record_unlogged ON refund_record USING btree (no) WHERE ((logged_as IS NULL) OR (logged_as <> status))
+CREATE UNIQUE INDEX task_pkey ON task USING btree (name)
+CREATE INDEX task_run_finished ON task_run USING btree (finished_at)
+CREATE UNIQUE INDEX task_run_pkey ON task_run USING btree (id)
+CREATE INDEX task_run_task ON task_run USING btree (task, id)
+CREATE UNIQUE INDEX term_pkey ON term USING btree (id)
+CREATE UNIQUE INDEX term_value_key ON term USING btree (value)
+CREATE UNIQUE INDEX witness_pkey ON witness USING btree (account, start)
+audit_no_change on audit
+audit_no_truncate on audit

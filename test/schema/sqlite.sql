@@ -1,0 +1,76 @@
+-- access/0001_access
+-- alerts/0001_alerts
+-- app/0001_node
+-- ingest/0001_sources
+-- ledger/0001_events
+-- metrics/0001_buckets
+-- operations/0001_operations
+-- payments/0001_payments
+-- tasks/0001_tasks
+CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
+CREATE UNIQUE INDEX access_key_name on access_key (name) where revoked_at is null;
+CREATE INDEX access_key_revoked on access_key (revoked_at) where revoked_at is not null;
+CREATE TABLE alert ( id integer primary key autoincrement, rule text not null, state text not null, severity text not null, opened_at integer not null, fired_at integer, recovering_at integer, resolved_at integer, value real not null, summary text not null, updated_at integer not null );
+CREATE UNIQUE INDEX alert_open on alert (rule) where resolved_at is null;
+CREATE INDEX alert_opened on alert (opened_at, id);
+CREATE TABLE attempt ( payment_no integer not null, id text not null, live integer not null, account text not null, currency text not null, at integer not null, outcome text not null, cause text, code text, amount integer not null, primary key (payment_no, id) ) without rowid;
+CREATE INDEX attempt_at on attempt (live, at);
+CREATE TABLE audit ( id integer primary key, at integer not null, actor_id text not null, actor_name text not null, action text not null, subject text not null, detail text not null, request_id text, outcome text not null, hash text not null );
+CREATE INDEX audit_action on audit (action, id);
+CREATE INDEX audit_actor on audit (actor_id, id);
+CREATE TABLE audit_head (only_row integer primary key check (only_row = 1), id integer not null, hash text not null);
+CREATE TRIGGER audit_no_delete before delete on audit begin select raise(abort, 'the audit trail is append-only'); end;
+CREATE TRIGGER audit_no_update before update on audit begin select raise(abort, 'the audit trail is append-only'); end;
+CREATE INDEX audit_subject on audit (subject, id);
+CREATE TABLE bookmark (name text primary key, value text not null, updated_at integer not null);
+CREATE TABLE consumer (name text primary key, seq integer not null, updated_at integer not null);
+CREATE TABLE delivery ( seq integer primary key autoincrement, received_at integer not null, outcome text not null, endpoint_id integer not null, status integer not null, event_seq integer, event_id text, event_type text, reason text, count integer not null default 1 );
+CREATE TABLE delivery_metric ( grain text not null, start integer not null, endpoint text not null, accepted integer not null, duplicate integer not null, variant integer not null, malformed integer not null, failed integer not null, rejected integer not null, primary key (grain, start, endpoint) ) without rowid;
+CREATE INDEX delivery_trouble on delivery (received_at) where outcome in ('malformed', 'failed', 'rejected');
+CREATE INDEX delivery_unusual on delivery (outcome, seq) where outcome <> 'accepted';
+CREATE TABLE event ( seq integer primary key autoincrement, event_id text not null unique, type_id integer not null, received_at integer not null, created_at integer not null, live integer not null, account_id integer, version_id integer, source_id integer not null, object_id text, snapshot_event text, flags integer not null default 0, block_id integer not null, block_at integer not null, size integer not null );
+CREATE TABLE event_block (id integer primary key autoincrement, codec text not null, raw_size integer not null, bytes blob not null);
+CREATE TABLE event_failure ( event_seq integer primary key, failed_at integer not null, attempts integer not null, armed integer not null, error text not null );
+CREATE INDEX event_failure_failed on event_failure (failed_at);
+CREATE INDEX event_flagged on event (received_at, seq) where flags <> 0;
+CREATE INDEX event_received on event (received_at, seq);
+CREATE INDEX event_type on event (type_id, received_at, seq);
+CREATE TABLE event_variant ( id integer primary key autoincrement, event_seq integer not null, received_at integer not null, type text not null, bytes blob not null );
+CREATE INDEX event_variant_event on event_variant (event_seq);
+CREATE TABLE gap ( id integer primary key autoincrement, account text not null, from_at integer not null, to_at integer not null, events integer not null, seen integer not null, found_at integer not null, closed_at integer, cause text not null );
+CREATE INDEX gap_from on gap (from_at);
+CREATE TABLE metric ( grain text not null, live integer not null, account text not null, kind text not null, start integer not null, value text not null, attempts integer not null, succeeded integer not null, failed integer not null, failed_customer integer not null, failed_risk integer not null, failed_technical integer not null, payments integer not null, payments_succeeded integer not null, gross integer not null, captures integer not null, refunded integer not null, refunds integer not null, disputed integer not null, disputes integer not null, primary key (grain, live, account, kind, start, value) ) without rowid;
+CREATE TABLE metric_setting (name text primary key, value text not null);
+CREATE TABLE migration (name text primary key, applied_at integer not null);
+CREATE TABLE node (node text primary key, pid integer not null, version text not null, url text not null, sandbox_url text, started_at integer not null, seen_at integer not null);
+CREATE TABLE operation ( id text primary key, no integer not null, kind text not null, state text not null, live integer not null, payment text, amount integer, currency text, request text not null, progress text not null, stripe_key text not null unique, request_key text, request_digest text not null, object_id text, object_status text, answer text, error_kind text, error_code text, error_text text, reason text, note text, actor_id text not null, actor_name text not null, request_id text, second_id text, second_name text, created_at integer not null, updated_at integer not null, sent_at integer, attempts integer not null, last_effect text, last_try_at integer, next_try_at integer, confirmed_at integer, missed_at integer );
+CREATE UNIQUE INDEX operation_busy on operation (live, payment) where kind = 'refund' and state = 'sending';
+CREATE INDEX operation_created on operation (kind, created_at);
+CREATE INDEX operation_digest on operation (request_digest, created_at);
+CREATE UNIQUE INDEX operation_no on operation (no);
+CREATE INDEX operation_object on operation (object_id) where object_id is not null;
+CREATE INDEX operation_open on operation (state, created_at) where state in ('sending', 'submitted', 'awaiting_approval');
+CREATE INDEX operation_payment on operation (payment) where payment is not null;
+CREATE UNIQUE INDEX operation_request on operation (kind, actor_id, request_key) where request_key is not null;
+CREATE TABLE operation_step (id integer primary key autoincrement, operation_id text not null, at integer not null, what text not null, text text not null, actor text not null);
+CREATE INDEX operation_step_operation on operation_step (operation_id, id);
+CREATE TABLE payment ( no integer primary key, id text not null, live integer not null, account text not null, status text not null, final_outcome text, cause text, code text, currency text, amount integer not null, captured integer not null, refunded integer not null, disputed integer not null, email text, customer text, invoice text, method text, brand text, country text, created_at integer not null, updated_at integer not null, state text not null );
+CREATE TABLE payment_alias ( alias text not null, live integer not null, account text not null, payment_no integer not null, primary key (alias, live, account) ) without rowid;
+CREATE INDEX payment_alias_payment on payment_alias (payment_no);
+CREATE INDEX payment_amount on payment (live, amount, created_at, no);
+CREATE INDEX payment_cause on payment (live, cause, created_at, no) where cause is not null;
+CREATE INDEX payment_code on payment (live, code, created_at, no) where code is not null;
+CREATE INDEX payment_created on payment (live, created_at, no);
+CREATE INDEX payment_email on payment (live, email, created_at, no) where email is not null;
+CREATE TABLE payment_event ( payment_no integer not null, event_seq integer not null, primary key (payment_no, event_seq) ) without rowid;
+CREATE INDEX payment_status on payment (live, status, created_at, no);
+CREATE TABLE refund ( payment_no integer not null, id text not null, live integer not null, account text not null, status text not null, currency text not null, amount integer not null, created_at integer not null, updated_at integer not null, primary key (payment_no, id) ) without rowid;
+CREATE INDEX refund_created on refund (live, created_at);
+CREATE TABLE refund_record ( id text primary key, no integer not null, live integer not null, payment text, charge text, amount integer not null, currency text not null, status text not null, reason text, operation_id text, created_at integer not null, updated_at integer not null, logged_as text );
+CREATE INDEX refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status;
+CREATE TABLE task ( name text primary key, anchor_at integer not null, cursor_at integer, enabled integer not null, run_id integer, owner text, lease_until integer );
+CREATE TABLE task_run ( id integer primary key autoincrement, task text not null, cause text not null, attempt integer not null, due_at integer not null, started_at integer not null, finished_at integer, duration_ms integer, outcome text not null, late integer not null, missed integer not null, owner text not null, error text, evidence text );
+CREATE INDEX task_run_finished on task_run (finished_at);
+CREATE INDEX task_run_task on task_run (task, id);
+CREATE TABLE term (id integer primary key autoincrement, value text not null unique);
+CREATE TABLE witness ( account text not null, start integer not null, sweep integer not null, seen integer not null, recovered integer not null, primary key (account, start) ) without rowid;
