@@ -35,7 +35,7 @@ onBothDatabases("a second person", migrations, (database) => {
     expect((await approve(viewer.key)).status).toBe(403);
     const second = await newKey(t, "otto", "operator");
     const answers = await Promise.all([approve(second.key), approve(second.key)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
     expect(await t.moved(intent)).toEqual([600]);
     await t.deliver();
     const shown = (await t.body(`/api/operations/${id}`, t.operator, 200)) as { data: { timeline: { what: string; by: string }[] } };

@@ -63,7 +63,7 @@ export function amountToRefund(asked: RefundAsked, facts: Pick<PaymentFacts, "cu
 /** "0.50", 0.5 and "0.500" are one amount asked for. */
 function plain(amount: unknown): string {
   if (amount === undefined || amount === null) return "all";
-  const text = String(amount);
+  const text = typeof amount === "string" ? amount : (JSON.stringify(amount) ?? "");
   return /^\d+\.\d+$/.test(text) ? text.replace(/\.?0+$/, "") : text;
 }
 

@@ -7,7 +7,7 @@ import type { RefundDeps } from "./refund.ts";
 import { listOperations, readBusy, sumRefunds } from "./store.ts";
 
 /** Fees are told when they are known; a look that fails must not keep the rest back. */
-async function feeOf(deps: RefundDeps, charge: string | null): Promise<Record<string, unknown> | null> {
+async function feeOf(deps: RefundDeps, charge: string | null) {
   try {
     const fee = charge === null ? null : await deps.stripe().feeOf(charge);
     return fee === null ? null : { amount: majorNumber(fee.amount, fee.currency), amount_minor: fee.amount, currency: fee.currency };
@@ -18,7 +18,7 @@ async function feeOf(deps: RefundDeps, charge: string | null): Promise<Record<st
 }
 
 /** What a refund of this payment would meet, by Stripe's own word: asks, and changes nothing. @throws StripeTrouble */
-export async function previewRefund(deps: RefundDeps, id: string, actorId: string): Promise<Record<string, unknown>> {
+export async function previewRefund(deps: RefundDeps, id: string, actorId: string) {
   const { db, clock } = deps;
   const stripe = deps.stripe();
   const facts = await stripe.payment(id);

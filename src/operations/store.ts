@@ -232,7 +232,7 @@ export async function readOlder(tx: Tx, state: OperationState, beforeMs: number,
 export async function sumRefunds(tx: Tx, live: boolean, currency: string, sinceMs: number, actorId: string): Promise<{ all: number; own: number }> {
   const rows = await tx
     .selectFrom("operation")
-    .select(({ fn }) => ["actor_id", fn.sum<number>("amount").as("total")])
+    .select(({ fn }) => ["actor_id", fn.sum<number | string>("amount").as("total")])
     .where("kind", "=", "refund")
     .where("live", "=", live ? 1 : 0)
     .where("currency", "=", currency)
@@ -285,6 +285,6 @@ export async function countOpen(tx: Tx, now: number): Promise<{ unresolved: numb
     )
     .groupBy("state")
     .execute();
-  const of = (state: OperationState): number => Number(rows.find((row) => row.state === state)?.n ?? 0);
+  const of = (state: OperationState): number => rows.find((row) => row.state === state)?.n ?? 0;
   return { unresolved: of("sending"), unconfirmed: of("submitted"), awaiting: of("awaiting_approval") };
 }

@@ -136,7 +136,7 @@ export function paymentFacts(id: string, charge: Stripe.Charge, refunds: readonl
 
 export function invoiceFacts(invoice: Stripe.Invoice): InvoiceFacts {
   return {
-    id: requiredId(invoice as { id?: string }),
+    id: requiredId(invoice),
     status: invoice.status ?? "unknown",
     live: invoice.livemode,
     currency: currencyIn(invoice.currency),

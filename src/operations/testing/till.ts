@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { type Sandbox, startSandbox } from "../../../sandbox/index.ts";
 import type { TestDatabase } from "../../../test/databases.ts";
 import { accessMigrations, requireRole } from "../../access/index.ts";
-import { ADMIN_KEY, type Door, door, newKey, post } from "../../access/testing/door.ts";
+import { type Door, door, newKey, post } from "../../access/testing/door.ts";
 import { consume, ledgerMigrations, openAppend, readHead } from "../../ledger/index.ts";
 import { currency } from "../../money/index.ts";
 import { foldPayments, paymentsMigrations, paymentsRoutes } from "../../payments/index.ts";
@@ -136,4 +136,4 @@ export function killing(stripe: StripeApi, when: "before_call" | "after_answer",
   });
 }
 
-export { ADMIN_KEY, newKey, post };
+export { newKey, post };

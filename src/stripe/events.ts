@@ -1,0 +1,42 @@
+import type Stripe from "stripe";
+import { askStripe, type StripeApi } from "./client.ts";
+
+export interface EventQuery {
+  /** A connected account; null for the account of the key. */
+  readonly account: string | null;
+  /** Seconds since 1970, both inclusive. */
+  readonly createdGte: number;
+  readonly createdLte: number;
+  /** The event after which (in time: before which) the page begins. */
+  readonly startingAfter: string | null;
+  /** Only events that some endpoint (also another application's) has not taken yet. */
+  readonly undelivered?: boolean;
+}
+
+export interface EventList {
+  /** As Stripe sent them, newest first, at most 100. Trust no field. */
+  readonly events: readonly unknown[];
+  readonly hasMore: boolean;
+  /** Stripe's clock, ms UTC; null when it did not say. */
+  readonly serverTimeMs: number | null;
+}
+
+/** A page of Stripe's list of events, which reaches 30 days back. @throws StripeTrouble */
+export type ListEvents = (query: EventQuery) => Promise<EventList>;
+
+export const EVENTS_PER_PAGE = 100;
+
+export function eventLister({ sdk }: Pick<StripeApi, "sdk">): ListEvents {
+  return async ({ account, createdGte, createdLte, startingAfter, undelivered }) => {
+    const params: Stripe.EventListParams = {
+      limit: EVENTS_PER_PAGE,
+      created: { gte: createdGte, lte: createdLte },
+      ...(startingAfter === null ? {} : { starting_after: startingAfter }),
+      ...(undelivered === true ? { delivery_success: false } : {}),
+    };
+    // It only reads, so a failed call may be made again.
+    const page = await askStripe(sdk.events.list(params, { maxNetworkRetries: 1, ...(account === null ? {} : { stripeAccount: account }) }));
+    const date = Date.parse(page.lastResponse.headers["date"] ?? "");
+    return { events: page.data, hasMore: page.has_more, serverTimeMs: Number.isFinite(date) ? date : null };
+  };
+}
