@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { startPostgres } from "../test/postgres.ts";
-import { freePort, type Load, load, requireWrk, residentMb, startAndWait } from "./processes.ts";
+import { freePort, startPostgres } from "../test/postgres.ts";
+import { type Load, load, requireWrk, residentMb, startAndWait } from "./processes.ts";
 import { writeRequests } from "./requests.ts";
 
 const SECRET = "whsec_bench_0123456789abcdef";

@@ -8,7 +8,8 @@ import { type Arrival, openAppend, readHead, searchEvents, type EventFilter } fr
 import { foldDeliveries } from "../src/metrics/index.ts";
 import { eventSeqsOf } from "../src/payments/index.ts";
 import { type Database, migrate, openSqlite } from "../src/platform/index.ts";
-import { freePort, startAndWait } from "./processes.ts";
+import { freePort } from "../test/postgres.ts";
+import { startAndWait } from "./processes.ts";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const DAYS = 90;

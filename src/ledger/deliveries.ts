@@ -3,17 +3,7 @@ import { inChunks, type Tx } from "../platform/index.ts";
 import { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES } from "./delivery.ts";
 import { readTerms } from "./terms.ts";
 
-interface DeliveryRead {
-  seq: number;
-  received_at: number;
-  outcome: string;
-  endpoint_id: number;
-  status: number;
-  event_seq: number | null;
-  event_id: string | null;
-  event_type: string | null;
-  reason: string | null;
-  count: number;
+interface DeliveryRead extends Selectable<Tables["delivery"]> {
   known_id: string | null;
   known_type: number | null;
   live: number | null;

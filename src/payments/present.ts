@@ -58,8 +58,8 @@ function showDispute(dispute: Dispute): Record<string, unknown> {
   };
 }
 
-/** One payment whole. The sum always adds up: captured − refunded − disputed = left. */
-export function showPayment(payment: Payment): Record<string, unknown> {
+/** What a list and a single payment have in common. */
+function summary(payment: Payment | ListedPayment): Record<string, unknown> {
   const { currency } = payment;
   return {
     id: payment.id,
@@ -72,16 +72,24 @@ export function showPayment(payment: Payment): Record<string, unknown> {
     ...shown("captured", payment.captured, currency),
     ...shown("refunded", payment.refunded, currency),
     ...shown("disputed", payment.disputed, currency),
-    ...shown("left", payment.left, currency),
     email: payment.email,
     customer: payment.customer,
     invoice: payment.invoice,
     method: payment.method,
     brand: payment.brand,
     country: payment.country,
-    last4: payment.last4,
     created: isoSeconds(payment.createdAt),
     updated: isoSeconds(payment.updatedAt),
+  };
+}
+
+/** One payment whole. The sum always adds up: captured − refunded − disputed = left. */
+export function showPayment(payment: Payment): Record<string, unknown> {
+  const { currency } = payment;
+  return {
+    ...summary(payment),
+    ...shown("left", payment.left, currency),
+    last4: payment.last4,
     attempts: payment.attempts.map(showAttempt),
     refunds: payment.refunds.map(showRefund),
     unseen_refund: payment.unseenRefund === null ? null : { at: isoSeconds(payment.unseenRefund.at), ...shown("amount", payment.unseenRefund.amount, currency) },
@@ -91,24 +99,5 @@ export function showPayment(payment: Payment): Record<string, unknown> {
 }
 
 export function showListedPayment(payment: ListedPayment): Record<string, unknown> {
-  const { currency } = payment;
-  return {
-    id: payment.id,
-    mode: payment.live ? "live" : "test",
-    account: payment.account,
-    status: payment.status,
-    final_outcome: payment.finalOutcome,
-    cause: payment.cause,
-    code: payment.code,
-    currency,
-    ...shown("amount", payment.amount, currency),
-    ...shown("captured", payment.captured, currency),
-    ...shown("refunded", payment.refunded, currency),
-    ...shown("disputed", payment.disputed, currency),
-    email: payment.email,
-    customer: payment.customer,
-    invoice: payment.invoice,
-    created: isoSeconds(payment.createdAt),
-    updated: isoSeconds(payment.updatedAt),
-  };
+  return { ...summary(payment), cause: payment.cause, code: payment.code };
 }

@@ -33,20 +33,38 @@ export function decideClock(state: DetectorState, ts: number, phi: number): void
   relabel(history, changed, shift, keepsUtc);
 }
 
+/** By quarter of the day: does UTC explain the days since the change better, on most of them and by far in all? */
 function quartersInUtc(history: History, perMinute: Float64Array, changed: number, shift: number, phi: number): boolean[] {
+  const total = new Float64Array(QUARTERS_A_DAY);
+  const won = new Uint8Array(QUARTERS_A_DAY);
+  const lost = new Uint8Array(QUARTERS_A_DAY);
+  for (let from = changed; from < history.next; from += QUARTERS_A_DAY) {
+    const day = evidenceOfDay(history, perMinute, from, Math.min(history.next, from + QUARTERS_A_DAY), shift, phi);
+    day.forEach((evidence, place) => {
+      total[place] = (total[place] ?? 0) + evidence;
+      // A day with an outage speaks for whichever clock expects less; the other days outvote it.
+      if (evidence > 0) won[place] = (won[place] ?? 0) + 1;
+      else if (evidence < 0) lost[place] = (lost[place] ?? 0) + 1;
+    });
+  }
+  return Array.from(total, (evidence, place) => evidence > EVIDENCE && (won[place] ?? 0) >= 2 && (won[place] ?? 0) > 2 * (lost[place] ?? 0));
+}
+
+/** Log likelihood of UTC over local time for each quarter of a day with its neighbours: Poisson, divided by the over-dispersion. */
+function evidenceOfDay(history: History, perMinute: Float64Array, from: number, until: number, shift: number, phi: number): Float64Array {
   const seen = new Float64Array(QUARTERS_A_DAY);
   const local = new Float64Array(QUARTERS_A_DAY);
   const utc = new Float64Array(QUARTERS_A_DAY);
-  for (let quarter = changed; quarter < history.next; quarter++) {
+  for (let quarter = from; quarter < until; quarter++) {
     const at = slot(quarter);
     if (((history.mask[at] ?? 0) & MASK.day) !== 0) continue;
     const cell = history.cell[at] ?? 0;
     const place = cell % QUARTERS_A_DAY;
-    seen[place] = (seen[place] ?? 0) + (history.attempts[at] ?? 0);
-    local[place] = (local[place] ?? 0) + 15 * (perMinute[cell] ?? 0);
-    utc[place] = (utc[place] ?? 0) + 15 * (perMinute[wrap(cell - shift)] ?? 0);
+    seen[place] = history.attempts[at] ?? 0;
+    local[place] = 15 * (perMinute[cell] ?? 0);
+    utc[place] = 15 * (perMinute[wrap(cell - shift)] ?? 0);
   }
-  return Array.from({ length: QUARTERS_A_DAY }, (_, place) => {
+  return seen.map((_, place) => {
     let y = 0;
     let byLocal = 0.01;
     let byUtc = 0.01;
@@ -55,8 +73,7 @@ function quartersInUtc(history: History, perMinute: Float64Array, changed: numbe
       byLocal += local[near % QUARTERS_A_DAY] ?? 0;
       byUtc += utc[near % QUARTERS_A_DAY] ?? 0;
     }
-    // Poisson log likelihood ratio, divided by the over-dispersion.
-    return (y * Math.log(byUtc / byLocal) - (byUtc - byLocal)) / (1 + phi * Math.max(byLocal, byUtc)) > EVIDENCE;
+    return (y * Math.log(byUtc / byLocal) - (byUtc - byLocal)) / (1 + phi * Math.max(byLocal, byUtc));
   });
 }
 

@@ -1,0 +1,80 @@
+import type { Tx } from "../../platform/index.ts";
+import type { SweepWindow } from "./state.ts";
+
+export interface GapEvidence extends Pick<SweepWindow, "seen" | "missing" | "missingTypes" | "arrivedTypes"> {
+  /** Deliveries in that time that we turned away, and that we could not store. */
+  readonly rejected: number;
+  readonly failed: number;
+  readonly skewMs: number | null;
+}
+
+/** A clock that is off by more turns authentic deliveries away. */
+const SKEW_MS = 300_000;
+
+/** Why events did not come by themselves, as far as one can tell from here; in words that say what to look at. Null: they did. */
+export function causeOf({ seen, missing, missingTypes, arrivedTypes, rejected, failed, skewMs }: GapEvidence): string | null {
+  if (missing === 0) return null;
+  if (rejected > 0 && skewMs !== null && Math.abs(skewMs) > SKEW_MS) return `our clock is ${Math.round(Math.abs(skewMs) / 60_000)} min off Stripe's, so authentic deliveries were refused; set the clock`;
+  if (missing === seen && rejected > 0) return "every delivery was refused: the webhook secret is probably wrong (STRIPE_WEBHOOK_SECRET)";
+  if (failed > 0) return "deliveries came that could not be stored; see the log of that time";
+  if (missing === seen) return "nothing arrived: the endpoint is disabled, unreachable or pointed elsewhere, or this service was not running";
+  const unheard = missingTypes.filter((type) => !arrivedTypes.includes(type));
+  if (arrivedTypes.length === 0 && unheard.length > 0) return `the endpoint probably does not listen for ${unheard.slice(0, 5).join(", ")}${unheard.length > 5 ? " and others" : ""}`;
+  if (rejected > 0) return "some deliveries were refused: one of several endpoints may have a secret that is not configured";
+  return "single deliveries were lost on the way or are late";
+}
+
+export interface FoundGap {
+  readonly account: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly events: number;
+}
+
+/** Adds to the open gap, or opens one. Answers its id. */
+export async function widenGap(tx: Tx, open: number | null, found: FoundGap, nowMs: number): Promise<number> {
+  if (open !== null) {
+    const row = await tx.selectFrom("gap").selectAll().where("id", "=", open).executeTakeFirst();
+    if (row !== undefined) {
+      await tx
+        .updateTable("gap")
+        .set({ from_at: Math.min(row.from_at, found.fromMs), to_at: Math.max(row.to_at, found.toMs), events: row.events + found.events })
+        .where("id", "=", open)
+        .execute();
+      return open;
+    }
+  }
+  const { id } = await tx
+    .insertInto("gap")
+    .values({ account: found.account, from_at: found.fromMs, to_at: found.toMs, events: found.events, seen: 0, found_at: nowMs, closed_at: null, cause: "being looked at" })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** At the end of a sweep: says why, or that it is over. */
+export async function judgeGap(tx: Tx, id: number, seen: number, cause: string | null, nowMs: number): Promise<void> {
+  if (cause === null) await tx.updateTable("gap").set({ closed_at: nowMs }).where("id", "=", id).execute();
+  else await tx.updateTable("gap").set((eb) => ({ cause, seen: eb("seen", "+", seen) })).where("id", "=", id).execute();
+}
+
+export interface Gap {
+  readonly id: number;
+  /** Null for the account itself. */
+  readonly account: string | null;
+  /** Stripe's time of the first and the last missing event, ms UTC. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Events that were missing, all of them recovered since. */
+  readonly events: number;
+  readonly foundAt: number;
+  /** Null while sweeps still find events missing. */
+  readonly closedAt: number | null;
+  readonly cause: string;
+}
+
+/** Gaps that touch `[fromMs, toMs)`, newest first. */
+export async function readGaps(tx: Tx, fromMs: number, toMs: number, limit: number): Promise<Gap[]> {
+  const rows = await tx.selectFrom("gap").selectAll().where("from_at", "<", toMs).where("to_at", ">=", fromMs).orderBy("from_at", "desc").limit(limit).execute();
+  return rows.map((row) => ({ id: row.id, account: row.account === "" ? null : row.account, fromMs: row.from_at, toMs: row.to_at, events: row.events, foundAt: row.found_at, closedAt: row.closed_at, cause: row.cause }));
+}

@@ -1,0 +1,55 @@
+/**
+ * Where the sweep of one account stands. All of it is stored in one bookmark, written in the transaction that stores
+ * what a page brought.
+ */
+export interface SweepState {
+  /** Every event that Stripe made until then (ms UTC) is here, back to where the backfill has come. */
+  readonly checkpointMs: number;
+  /** Sweeps begun so far. */
+  readonly sweeps: number;
+  /** When the last sweep was begun by our clock, ms UTC. */
+  readonly begunAt: number;
+  /** A sweep that is not finished: goes on after the page that was taken last. */
+  readonly window: SweepWindow | null;
+  readonly backfill: Backfill;
+  /** The last finished sweep. */
+  readonly last: { readonly at: number; readonly seen: number; readonly missing: number; readonly cause: string | null } | null;
+  /** Set while asking fails; null again with the first page that comes. */
+  readonly trouble: { readonly since: number; readonly at: number; readonly code: string; readonly text: string } | null;
+  /** Stripe's clock less ours, ms; null when unknown. */
+  readonly skewMs: number | null;
+  /** The gap that the last sweep found open; null when it found none. */
+  readonly gap: number | null;
+}
+
+export interface SweepWindow {
+  readonly no: number;
+  /** By Stripe's time, ms UTC, whole seconds, both inclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The last event of the page before; null on the first page. */
+  readonly after: string | null;
+  /** Stripe's time of that event. */
+  readonly reachedMs: number;
+  readonly seen: number;
+  readonly missing: number;
+  readonly missingTypes: readonly string[];
+  /** Of the missing types, those that also came by themselves. */
+  readonly arrivedTypes: readonly string[];
+}
+
+/** Once, at the first sweep: all that Stripe still has. */
+export interface Backfill {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly after: string | null;
+  /** All events from here to `toMs` are here. */
+  readonly reachedMs: number;
+  readonly seen: number;
+  readonly recovered: number;
+  readonly doneAt: number | null;
+}
+
+export function sweepName(account: string | null): string {
+  return `sweep:${account ?? ""}`;
+}
