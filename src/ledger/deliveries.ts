@@ -1,5 +1,5 @@
-import { sql } from "kysely";
-import { inChunks, type Tx } from "../platform/index.ts";
+import { type Selectable, sql } from "kysely";
+import { inChunks, type Tables, type Tx } from "../platform/index.ts";
 import { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES } from "./delivery.ts";
 import { readTerms } from "./terms.ts";
 

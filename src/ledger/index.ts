@@ -10,7 +10,7 @@ export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
 export { showEvent } from "./present.ts";
 export { eventQuery, limitField, timeField } from "./query.ts";
-export { knownEventIds, lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
+export { knownEvents, lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";
 export { ledgerRoutes } from "./routes.ts";
 export { EVENT_STATUSES, type EventFilter, type EventPage, type EventStatus, type ListedEvent, searchEvents } from "./search.ts";

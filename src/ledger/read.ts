@@ -90,12 +90,16 @@ export async function lastSeq(tx: Tx): Promise<number> {
   return row?.seq ?? 0;
 }
 
-/** Which of these ids the ledger has. For sources that may ask for much they took before, without opening its bodies. */
-export async function knownEventIds(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
-  const known = new Set<string>();
+/**
+ * Which of these ids the ledger has, and where each came from. For sources that may ask for much they took before,
+ * without opening its bodies.
+ */
+export async function knownEvents(tx: Tx, ids: readonly string[]): Promise<Map<string, Source>> {
+  const known = new Map<string, Source>();
+  const terms = (await readTerms(tx)).byId;
   for (const chunk of inChunks(ids, 512)) {
-    const rows = await tx.selectFrom("event").select("event_id").where("event_id", "in", chunk).execute();
-    for (const row of rows) known.add(row.event_id);
+    const rows = await tx.selectFrom("event").select(["event_id", "source_id"]).where("event_id", "in", chunk).execute();
+    for (const row of rows) known.set(row.event_id, (terms.get(row.source_id) ?? "webhook") as Source);
   }
   return known;
 }

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
-import { askStripe, type StripeApi } from "./client.ts";
+import { askStripe } from "./ask.ts";
+import type { StripeApi } from "./client.ts";
 
 export interface EventQuery {
   /** A connected account; null for the account of the key. */

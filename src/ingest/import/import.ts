@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Duplex, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { parse } from "csv-parse";
-import { knownEventIds, openAppendBeside } from "../../ledger/index.ts";
+import { knownEvents, openAppendBeside } from "../../ledger/index.ts";
 import { AppError, type Database, errorText } from "../../platform/index.ts";
 import { readRow, type Row } from "./csv.ts";
 import { readLine, readRecord } from "./line.ts";
@@ -96,7 +96,7 @@ function batchSink(db: Database, append: ReturnType<typeof openAppendBeside>, dr
       const made = batch;
       batch = [];
       if (dryRun) {
-        const known = await knownEventIds(db.read, made.map(({ arrival }) => arrival.head.eventId));
+        const known = await knownEvents(db.read, made.map(({ arrival }) => arrival.head.eventId));
         file.alreadyThere += known.size;
         file.taken += made.length - known.size;
         return;

@@ -1,4 +1,4 @@
-import { type AppendBeside, knownEventIds, recordDeliveries } from "../../ledger/index.ts";
+import { type AppendBeside, knownEvents, recordDeliveries } from "../../ledger/index.ts";
 import type { Database, Tx } from "../../platform/index.ts";
 import type { Made } from "./made.ts";
 
@@ -14,7 +14,7 @@ export interface Taken {
  */
 export async function take(db: Database, append: AppendBeside, made: readonly Made[], beside: (tx: Tx) => Promise<void>): Promise<Taken> {
   const asked = new Set(made.flatMap(({ arrival, unless }) => (unless === null ? [arrival.head.eventId] : [arrival.head.eventId, unless])));
-  const known = await knownEventIds(db.read, [...asked]);
+  const known = await knownEvents(db.read, [...asked]);
   const fresh = new Map<string, Made>();
   for (const one of made) {
     const { eventId } = one.arrival.head;

@@ -1,7 +1,7 @@
 import type { Tx } from "../../platform/index.ts";
 import type { SweepWindow } from "./state.ts";
 
-export interface GapEvidence extends Pick<SweepWindow, "seen" | "missing" | "missingTypes" | "arrivedTypes"> {
+export interface GapEvidence extends Pick<SweepWindow, "missing" | "arrived" | "missingTypes" | "arrivedTypes"> {
   /** Deliveries in that time that we turned away, and that we could not store. */
   readonly rejected: number;
   readonly failed: number;
@@ -11,13 +11,23 @@ export interface GapEvidence extends Pick<SweepWindow, "seen" | "missing" | "mis
 /** A clock that is off by more turns authentic deliveries away. */
 const SKEW_MS = 300_000;
 
+/** Fewer in a row may be chance. */
+const IN_A_ROW = 3;
+
+/** Whether nothing at all came by itself between the first and the last missing event, or since the first. */
+export function silent({ missing, arrived }: Pick<SweepWindow, "missing" | "arrived">): boolean {
+  if (missing === 0 || arrived.sinceEarliest === null || arrived.sinceLatest === null) return false;
+  return arrived.sinceEarliest === 0 || (missing >= IN_A_ROW && arrived.sinceEarliest === arrived.sinceLatest);
+}
+
 /** Why events did not come by themselves, as far as one can tell from here; in words that say what to look at. Null: they did. */
-export function causeOf({ seen, missing, missingTypes, arrivedTypes, rejected, failed, skewMs }: GapEvidence): string | null {
+export function causeOf({ missing, arrived, missingTypes, arrivedTypes, rejected, failed, skewMs }: GapEvidence): string | null {
   if (missing === 0) return null;
+  const nothing = silent({ missing, arrived });
   if (rejected > 0 && skewMs !== null && Math.abs(skewMs) > SKEW_MS) return `our clock is ${Math.round(Math.abs(skewMs) / 60_000)} min off Stripe's, so authentic deliveries were refused; set the clock`;
-  if (missing === seen && rejected > 0) return "every delivery was refused: the webhook secret is probably wrong (STRIPE_WEBHOOK_SECRET)";
+  if (nothing && rejected > 0) return "every delivery was refused: the webhook secret is probably wrong (STRIPE_WEBHOOK_SECRET)";
   if (failed > 0) return "deliveries came that could not be stored; see the log of that time";
-  if (missing === seen) return "nothing arrived: the endpoint is disabled, unreachable or pointed elsewhere, or this service was not running";
+  if (nothing) return "nothing arrived: the endpoint is disabled, unreachable or pointed elsewhere, or this service was not running";
   const unheard = missingTypes.filter((type) => !arrivedTypes.includes(type));
   if (arrivedTypes.length === 0 && unheard.length > 0) return `the endpoint probably does not listen for ${unheard.slice(0, 5).join(", ")}${unheard.length > 5 ? " and others" : ""}`;
   if (rejected > 0) return "some deliveries were refused: one of several endpoints may have a secret that is not configured";
@@ -52,10 +62,17 @@ export async function widenGap(tx: Tx, open: number | null, found: FoundGap, now
   return id;
 }
 
-/** At the end of a sweep: says why, or that it is over. */
-export async function judgeGap(tx: Tx, id: number, seen: number, cause: string | null, nowMs: number): Promise<void> {
-  if (cause === null) await tx.updateTable("gap").set({ closed_at: nowMs }).where("id", "=", id).execute();
-  else await tx.updateTable("gap").set((eb) => ({ cause, seen: eb("seen", "+", seen) })).where("id", "=", id).execute();
+/**
+ * At the end of a sweep: says why, or that it is over, which takes an event that came by itself since. Answers whether
+ * it is still open.
+ */
+export async function judgeGap(tx: Tx, id: number, window: Pick<SweepWindow, "seen" | "arrived">, cause: string | null, nowMs: number): Promise<boolean> {
+  if (cause !== null) {
+    await tx.updateTable("gap").set((eb) => ({ cause, seen: eb("seen", "+", window.seen) })).where("id", "=", id).execute();
+    return true;
+  }
+  const closed = await tx.updateTable("gap").set({ closed_at: nowMs }).where("id", "=", id).where("to_at", "<", window.arrived.latestMs ?? 0).executeTakeFirst();
+  return Number(closed.numUpdatedRows) === 0;
 }
 
 export interface Gap {

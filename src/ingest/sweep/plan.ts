@@ -45,7 +45,7 @@ function newWindow(state: SweepState, nowMs: number): SweepWindow {
   // A checkpoint in the future is a clock that was wrong once; asking from before now on mends it.
   const from = bucket(Math.min(state.checkpointMs, nowMs) - OVERLAP_MS);
   const toMs = second(nowMs - GRACE_MS);
-  return { no: state.sweeps + 1, fromMs: Math.max(from, bucket(nowMs - REACH_MS)), toMs, after: null, reachedMs: toMs, seen: 0, missing: 0, missingTypes: [], arrivedTypes: [] };
+  return { no: state.sweeps + 1, fromMs: Math.max(from, bucket(nowMs - REACH_MS)), toMs, after: null, reachedMs: toMs, seen: 0, missing: 0, arrived: { count: 0, sinceLatest: null, sinceEarliest: null, latestMs: null }, missingTypes: [], arrivedTypes: [] };
 }
 
 /**

@@ -33,9 +33,20 @@ export interface SweepWindow {
   readonly reachedMs: number;
   readonly seen: number;
   readonly missing: number;
+  /** That came by themselves. Pages go back in time, so these are counted as they stand towards the missing ones. */
+  readonly arrived: Arrived;
   readonly missingTypes: readonly string[];
   /** Of the missing types, those that also came by themselves. */
   readonly arrivedTypes: readonly string[];
+}
+
+export interface Arrived {
+  readonly count: number;
+  /** Of them, later than the latest missing event, and later than the earliest one; null while none was missing. */
+  readonly sinceLatest: number | null;
+  readonly sinceEarliest: number | null;
+  /** Stripe's time of the latest; null when there was none. */
+  readonly latestMs: number | null;
 }
 
 /** Once, at the first sweep: all that Stripe still has. */

@@ -1,4 +1,4 @@
-import { type AppendBeside, type AppendResult, type Arrival, countFailures, knownEventIds, openAppendBeside } from "../../ledger/index.ts";
+import { type AppendBeside, type AppendResult, type Arrival, countFailures, knownEvents, openAppendBeside, type Source } from "../../ledger/index.ts";
 import { AppError, type Clock, type Database, errorText, type Tx } from "../../platform/index.ts";
 import { type EventList, type ListEvents, StripeTrouble } from "../../stripe/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
@@ -6,7 +6,7 @@ import { addWitness } from "./completeness.ts";
 import { causeOf, judgeGap, widenGap } from "./gap.ts";
 import { readPage, type ReadPage, tally } from "./page.ts";
 import { GRACE_MS, plan, type SweepPlan } from "./plan.ts";
-import { type SweepState, type SweepWindow, sweepName } from "./state.ts";
+import { type Arrived, type SweepState, type SweepWindow, sweepName } from "./state.ts";
 
 export interface SweepOptions {
   readonly db: Database;
@@ -84,7 +84,7 @@ async function holdOn(tx: Tx, db: Database, account: string | null, stored: Swee
 async function take({ db, clock, account }: SweepOptions, append: AppendBeside, stored: SweepState | null, next: PagePlan, answer: EventList): Promise<SweepOutcome> {
   const now = clock.now();
   const page = readPage(answer.events, now);
-  const known = await knownEventIds(db.read, page.arrivals.map(({ head }) => head.eventId));
+  const known = await knownEvents(db.read, page.arrivals.map(({ head }) => head.eventId));
   const missing = page.arrivals.filter(({ head }) => !known.has(head.eventId));
   // More pages without a place to go on from would be the same page for ever.
   const ended = !answer.hasMore || page.lastId === null;
@@ -96,7 +96,7 @@ async function take({ db, clock, account }: SweepOptions, append: AppendBeside, 
     const ids = new Set(fresh.map(({ head }) => head.eventId));
     await addWitness(tx, account ?? "", next.part === "window" ? next.window.no : 0, tally(page.arrivals, ids));
     const base = { ...next.state, trouble: null, skewMs: answer.serverTimeMs === null ? next.state.skewMs : answer.serverTimeMs - now };
-    const state = next.part === "window" ? await afterWindowPage(tx, { base, window: next.window, page, fresh, ended, answer, account, now }) : afterBackfillPage(base, next.backfill, page, recovered, ended, now);
+    const state = next.part === "window" ? await afterWindowPage(tx, { base, window: next.window, page, fresh, arrived: byThemselves(page, known, ids), ended, answer, account, now }) : afterBackfillPage(base, next.backfill, page, recovered, ended, now);
     await setBookmark(tx, sweepName(account), state, now);
   });
   return { kind: "page", part: next.part, seen: page.arrivals.length, recovered, ended };
@@ -121,12 +121,35 @@ function afterBackfillPage(base: SweepState, backfill: SweepState["backfill"], p
   };
 }
 
+/** What an earlier sweep fetched did not come by itself; what came while this page was asked for did. */
+function byThemselves(page: ReadPage, known: ReadonlyMap<string, Source>, fresh: ReadonlySet<string>): Set<string> {
+  return new Set(page.arrivals.map(({ head }) => head.eventId).filter((id) => !fresh.has(id) && known.get(id) !== "sweep"));
+}
+
+/** Newest first, as the list goes. */
+function arrivedAfter({ window, page, fresh, arrived: ids }: WindowPage): Arrived {
+  let { count, sinceLatest, sinceEarliest, latestMs } = window.arrived;
+  const missing = new Set(fresh.map(({ head }) => head.eventId));
+  for (const { head } of page.arrivals) {
+    if (missing.has(head.eventId)) {
+      sinceLatest ??= count;
+      sinceEarliest = count;
+    } else if (ids.has(head.eventId)) {
+      count += 1;
+      latestMs = Math.max(latestMs ?? 0, head.createdAt);
+    }
+  }
+  return { count, sinceLatest, sinceEarliest, latestMs };
+}
+
 interface WindowPage {
   readonly base: SweepState;
   readonly window: SweepWindow;
   readonly page: ReadPage;
   /** What was missing. */
   readonly fresh: readonly Arrival[];
+  /** Ids of those that had come by themselves. */
+  readonly arrived: ReadonlySet<string>;
   readonly ended: boolean;
   readonly answer: EventList;
   readonly account: string | null;
@@ -135,10 +158,9 @@ interface WindowPage {
 
 const MAX_TYPES = 50;
 
-function typesAfter({ window, page, fresh }: WindowPage): Pick<SweepWindow, "missingTypes" | "arrivedTypes"> {
-  const freshIds = new Set(fresh.map(({ head }) => head.eventId));
+function typesAfter({ window, page, fresh, arrived: ids }: WindowPage): Pick<SweepWindow, "missingTypes" | "arrivedTypes"> {
   const missingTypes = [...new Set([...window.missingTypes, ...fresh.map(({ head }) => head.type)])].slice(0, MAX_TYPES);
-  const arrived = page.arrivals.filter(({ head }) => !freshIds.has(head.eventId) && missingTypes.includes(head.type)).map(({ head }) => head.type);
+  const arrived = page.arrivals.filter(({ head }) => ids.has(head.eventId) && missingTypes.includes(head.type)).map(({ head }) => head.type);
   return { missingTypes, arrivedTypes: [...new Set([...window.arrivedTypes, ...arrived])].slice(0, MAX_TYPES) };
 }
 
@@ -153,6 +175,7 @@ async function afterWindowPage(tx: Tx, given: WindowPage): Promise<SweepState> {
   const window: SweepWindow = {
     ...before,
     ...typesAfter(given),
+    arrived: arrivedAfter(given),
     toMs,
     after: page.lastId,
     reachedMs: page.oldestMs ?? before.reachedMs,
@@ -167,6 +190,6 @@ async function afterWindowPage(tx: Tx, given: WindowPage): Promise<SweepState> {
   if (!ended) return { ...base, window, gap };
   const failures = window.missing === 0 ? { failures: 0, rejected: 0 } : await countFailures(tx, window.fromMs, now);
   const cause = causeOf({ ...window, rejected: failures.rejected, failed: failures.failures, skewMs: base.skewMs });
-  if (gap !== null) await judgeGap(tx, gap, window.seen, cause, now);
-  return { ...base, window: null, gap: cause === null ? null : gap, checkpointMs: toMs, last: { at: now, seen: window.seen, missing: window.missing, cause } };
+  const open = gap !== null && (await judgeGap(tx, gap, window, cause, now));
+  return { ...base, window: null, gap: open ? gap : null, checkpointMs: toMs, last: { at: now, seen: window.seen, missing: window.missing, cause } };
 }

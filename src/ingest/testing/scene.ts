@@ -20,8 +20,8 @@ export interface Scene {
   sweep(): Promise<SweepOutcome[]>;
   /** Lets time pass, a sweep every five minutes of it. */
   pass(ms: number): Promise<void>;
-  /** Ids of all events that Stripe has, oldest first. */
-  listed(): Promise<string[]>;
+  /** Ids of all events that Stripe has made until then, oldest first. */
+  listed(untilMs?: number): Promise<string[]>;
 }
 
 const FIVE_MINUTES = 300_000;
@@ -39,7 +39,7 @@ export async function scene(db: Database, options: SandboxOptions = {}): Promise
     ...options,
   });
   onTestFinished(() => sandbox.close());
-  const clock: Clock = { now: () => sandbox.nowMs() + skewMs };
+  const clock: Clock = { now: () => Math.floor(sandbox.nowMs()) + skewMs };
   const intake = createIntake({ append: openAppend(db), secrets: () => [{ endpoint: "main", secret: TEST_SECRET }], clock, onTrouble: () => {}, onCommitted: () => {} });
   later.accept = intake.acceptBatch;
   const asked = { count: 0 };
@@ -47,7 +47,7 @@ export async function scene(db: Database, options: SandboxOptions = {}): Promise
   const list: ListEvents = async (query) => {
     asked.count += 1;
     // The answer's Date header is this machine's; Stripe's clock here is the sandbox's.
-    return { ...(await ask(query)), serverTimeMs: sandbox.nowMs() };
+    return { ...(await ask(query)), serverTimeMs: Math.floor(sandbox.nowMs()) };
   };
   const sweep = async (): Promise<SweepOutcome[]> => {
     const outcomes: SweepOutcome[] = [];
@@ -73,9 +73,10 @@ export async function scene(db: Database, options: SandboxOptions = {}): Promise
         await sweep();
       }
     },
-    listed: async () => {
+    listed: async (untilMs) => {
       const ids: string[] = [];
-      for await (const event of sandbox.stripe.events.list({ limit: 100 })) ids.push(event.id);
+      const created = untilMs === undefined ? {} : { created: { lte: Math.floor(untilMs / 1000) } };
+      for await (const event of sandbox.stripe.events.list({ limit: 100, ...created })) ids.push(event.id);
       return ids.reverse();
     },
   };
