@@ -1,14 +1,12 @@
 // Opening, following and closing of alerts (DETECTION §6). At most one is open for each metric.
 
 import { ADVICE, type Alert, type Evidence, type Kind, type Metric, type Resolution, type Severity, type Transition } from "./alert.ts";
-import { failuresOver } from "./failing.ts";
 import { MASK, maskQuarters, QUARTER_SECONDS, unmaskQuarters } from "./history.ts";
-import { paymentSums, type Surge, surgeOver, webhookSums } from "./judge.ts";
+import { type Surge, surgeOver } from "./judge.ts";
 import { fitDaily } from "./observe.ts";
 import { salesBack } from "./sale.ts";
 import { between, endOf, oldest } from "./series.ts";
 import type { DetectorState, OpenAlert } from "./state.ts";
-import { isBack } from "./volume.ts";
 
 /** Minutes in a row that must look over. */
 const CALM_MINUTES = 10;
@@ -40,7 +38,7 @@ export function openAlert(state: DetectorState, proposal: Proposal, out: Transit
     why, advice: ADVICE[kind], evidence, lossMinor, thread: other === undefined ? null : (other.alert.thread ?? other.alert.id),
   };
   state.open[metric] = {
-    alert, from: proposal.from, fired: series.count, calm: 0,
+    alert, from: proposal.from, fired: series.count, calm: 0, over: 0,
     usual: proposal.usual, excess: proposal.excess, worst: evidence.of === null ? 0 : evidence.seen / Math.max(1, evidence.of), sliceKey: proposal.sliceKey,
   };
   maskQuarters(state.history, endOf(series, proposal.from), endOf(series, series.count), MASK.alarm);
@@ -79,27 +77,37 @@ export function followAlerts(state: DetectorState, out: Transition[]): void {
   }
 }
 
+/**
+ * Evidence that it is over: a running log likelihood ratio, kept between none and a little more than enough, of "back to usual" against
+ * "still a quarter of the way from what was found" (volume) or "half the way" (failures). One lucky minute says little, thirty say a lot.
+ */
+const ENOUGH = 5;
+const MOST = 8;
+const STEP_BACK_VOLUME = 0.25;
+const STEP_BACK_FAILURES = 0.5;
+
 function looksOver(state: DetectorState, open: OpenAlert): boolean {
   const { series } = state;
   const now = series.count;
   const from = Math.max(open.from, oldest(series));
   switch (open.alert.kind) {
     case "silent_checkout":
-    case "fewer_attempts":
-      return isBack(series, from, 8);
+    case "fewer_attempts": {
+      const share = open.usual + STEP_BACK_VOLUME * (1 - open.usual);
+      const seen = between(series.sums.attempts, now - 1, now);
+      return follow(open, -seen * Math.log(share) - between(series.sums.edge, now - 1, now) * (1 - share));
+    }
     case "cheaper_sales":
       return salesBack(state.sales, series, from);
     case "failure_rate":
     case "card_testing":
-      return failuresOver(paymentSums(series), now, from, 10, open.usual, open.excess) === true;
+      return follow(open, failureEvidence(open, series.sums.attempts, series.sums.failed, now, series.sums.failed.length - 1));
     case "slice_failing": {
       const slice = state.slices.slices.get(open.sliceKey ?? "");
-      if (slice === undefined) return true;
-      return failuresOver(slice, now, Math.max(from, now - slice.wrap + 1), 10, open.usual, open.excess) === true;
+      return slice === undefined || follow(open, failureEvidence(open, slice.tries, slice.failed, now, slice.wrap));
     }
     case "webhooks_failing":
-      // 40 % of the excess is about "below 30 % of the failing rate" once 0.75 is applied.
-      return failuresOver(webhookSums(series), now, from, 4, 0, open.excess * 0.75) === true;
+      return follow(open, failureEvidence(open, series.sums.webhooks, series.sums.webhooksFailed, now, series.sums.webhooks.length - 1));
     case "webhooks_silent":
       return between(series.sums.webhooks, now - 10, now) > 0.5 * between(series.sums.expectedWebhooks, now - 10, now) && between(series.sums.webhooks, now - 10, now) > 0;
     case "revenue_spike":
@@ -107,6 +115,20 @@ function looksOver(state: DetectorState, open: OpenAlert): boolean {
     case "dispute_surge":
       return surgeOver(state, open.alert.kind satisfies Surge);
   }
+}
+
+function follow(open: OpenAlert, evidence: number): boolean {
+  open.over = Math.max(0, Math.min(MOST, open.over + evidence));
+  return open.over >= ENOUGH;
+}
+
+/** Of the newest minute's tries and failures. */
+function failureEvidence(open: OpenAlert, tries: Float64Array, failed: Float64Array, now: number, wrap: number): number {
+  const usual = Math.max(0.01, open.usual);
+  const still = Math.min(0.95, usual + Math.max(0.02, STEP_BACK_FAILURES * open.excess));
+  const lost = (failed[now & wrap] ?? 0) - (failed[(now - 1) & wrap] ?? 0);
+  const tried = (tries[now & wrap] ?? 0) - (tries[(now - 1) & wrap] ?? 0);
+  return lost * Math.log(usual / still) + (tried - lost) * Math.log((1 - usual) / (1 - still));
 }
 
 /** A store may lose half its volume for good, or have 30 % declined; one without payments, or with most of them failing, is broken however long. */

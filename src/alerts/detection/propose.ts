@@ -131,11 +131,12 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
     const why = explainDip(evidence, localEnd(state), lossMinor, options.currency);
     const severity = finding.seen < CRITICAL_VOLUME * finding.expected ? "CRITICAL" : "WARNING";
     const kind = finding.seen === 0 ? "silent_checkout" : "fewer_attempts";
-    if (open === undefined) openAlert(state, { metric: "revenue_dip", kind, severity, scope: null, from, why, evidence, lossMinor, usual: 1, excess: 0, sliceKey: null }, out);
+    if (open === undefined) openAlert(state, { metric: "revenue_dip", kind, severity, scope: null, from, why, evidence, lossMinor, usual: Math.min(0.8, seenShare(state, from)), excess: 0, sliceKey: null }, out);
     else if (severity === "CRITICAL" && open.alert.kind !== "cheaper_sales") updateAlert(open, { severity, why, evidence, lossMinor }, "worse", out);
     return;
   }
-  if (open !== undefined) return;
+  // Tests with stolen cards are small sales.
+  if (open !== undefined || state.open.card_testing !== undefined) return;
   const cheap = judgeSales(state, options);
   if (cheap === undefined) return;
   const { from, sales, meanSale, usualSale } = cheap;
@@ -145,6 +146,11 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
     evidence: { windowMinutes: now - from, seen: Math.round(meanSale), of: sales, expected: usualSale, low: usualSale * Math.exp(-1.645 * cheap.spread), high: usualSale * Math.exp(1.645 * cheap.spread), probability: cheap.probability, alpha: cheap.alpha },
     lossMinor: Math.round((usualSale - meanSale) * sales), usual: 1, excess: 0, sliceKey: null,
   }, out);
+}
+
+function seenShare(state: DetectorState, from: number): number {
+  const { sums, count: now } = state.series;
+  return between(sums.attempts, from, now) / Math.max(1, between(sums.edge, from, now));
 }
 
 // ---- deliveries and counts ------------------------------------------------------------------------------------------
@@ -162,6 +168,8 @@ function proposeWebhooks(state: DetectorState, options: VerdictOptions, out: Tra
     }, out);
     return;
   }
+  // An attack's attempts, or an outage's, bring other events than sales do.
+  if (state.open.card_testing !== undefined || state.open.payment_error !== undefined) return;
   const silence = judgeWebhookSilence(state, options);
   if (silence === undefined) return;
   const evidence = volumeEvidence(silence);

@@ -21,6 +21,9 @@ export interface OpenAlert {
   fired: number;
   /** Minutes in a row in which it looked over. */
   calm: number;
+  /** Evidence that it is over. */
+  over: number;
+  /** Usual failure rate, and by how much it was exceeded; for volume the share of the expected that was left. */
   usual: number;
   excess: number;
   /** Rate at its worst so far. */

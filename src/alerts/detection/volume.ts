@@ -122,15 +122,10 @@ const better = (best: VolumeFinding | undefined, other: VolumeFinding | undefine
 
 /** A long window may hold a dip that is over: the shortest one with eight expected attempts must be down too. */
 function stillDown(series: Series, floor: number): boolean {
-  return !isBack(series, floor, 8);
-}
-
-/** Volume above 75 % of the expected and within 1.5 deviations of it, in the shortest window with `least` expected attempts. */
-export function isBack(series: Series, floor: number, least: number): boolean {
   const { attempts, edge } = series.sums;
-  const from = reachBack(edge, floor, series.count, least);
-  if (from < 0) return false;
+  const from = reachBack(edge, floor, series.count, 8);
+  if (from < 0) return true;
   const expected = between(edge, from, series.count);
   const seen = between(attempts, from, series.count);
-  return seen > 0.75 * expected && (seen - expected) / Math.sqrt(expected) > -1.5;
+  return seen <= 0.75 * expected || (seen - expected) / Math.sqrt(expected) <= -1.5;
 }

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import type { Alert, Transition } from "./alert.ts";
+import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
+import { createDetector, type Detector, type DetectorConfig } from "./detector.ts";
+import { madeUpMinutes, MONDAY, type Moment } from "./made-up-traffic.ts";
+
+const UTC: DetectorConfig = { timeZone: "UTC", currency: "EUR" };
+const DAY = 1440;
+
+function replay(minutes: readonly MinuteBucket[], config: DetectorConfig = UTC, slices?: (bucket: MinuteBucket) => MinuteSlices): { detector: Detector; transitions: Transition[] } {
+  const detector = createDetector(config);
+  const transitions: Transition[] = [];
+  for (const bucket of minutes) transitions.push(...detector.push(bucket, slices?.(bucket)));
+  return { detector, transitions };
+}
+
+const opened = (transitions: readonly Transition[]): Alert[] => transitions.filter(({ kind }) => kind === "opened").map(({ alert }) => alert);
+const resolved = (transitions: readonly Transition[]): Alert[] => transitions.filter(({ kind }) => kind === "resolved").map(({ alert }) => alert);
+/** Changes the minutes of [from, until), given in days. */
+const during = (from: number, until: number, change: (moment: Moment) => void) => (moment: Moment, minute: number): void => {
+  if (minute >= from * DAY && minute < until * DAY) change(moment);
+};
+/** Minutes from an instant, given in days since the start, to the alert. */
+const minutesAfter = (alert: Alert | undefined, day: number): number => ((alert?.firedAt ?? NaN) / 1000 - MONDAY) / 60 - day * DAY;
+
+describe("what is noticed", () => {
+  it("a dead checkout, in minutes at 5,000 a day, with its cost; and its end", () => {
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 5000, days: 31 }, during(30.6, 30.65, (moment) => (moment.rate = 0))));
+    const [alert] = opened(transitions);
+    expect(opened(transitions)).toHaveLength(1);
+    expect(alert).toMatchObject({ metric: "revenue_dip", kind: "silent_checkout", severity: "CRITICAL", scope: null });
+    expect(minutesAfter(alert, 30.6)).toBeLessThanOrEqual(8);
+    expect(Math.abs((alert?.startedAt ?? 0) / 1000 - (MONDAY + 30.6 * 86_400))).toBeLessThanOrEqual(120);
+    expect(alert?.why).toMatch(/^No payment attempt in \d+ minutes: expected \d+-\d+, got 0\. About EUR [\d.,]+ not taken so far\.$/);
+    expect(resolved(transitions)).toMatchObject([{ id: alert?.id, resolution: "recovered" }]);
+  });
+
+  it("half the checkout within the hour at 20,000 a day", () => {
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 20_000, days: 30 }, during(29.6, 29.7, (moment) => (moment.rate /= 2))));
+    const [alert] = opened(transitions);
+    expect(alert).toMatchObject({ metric: "revenue_dip", kind: "fewer_attempts" });
+    expect(minutesAfter(alert, 29.6)).toBeLessThanOrEqual(25);
+  });
+
+  it("ten sales a day gone silent, in two days", () => {
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 10, days: 36 }, during(30, 34, (moment) => (moment.rate = 0))));
+    expect(minutesAfter(opened(transitions)[0], 30)).toBeLessThanOrEqual(2 * DAY);
+  });
+
+  it("a failing processor", () => {
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 5000, days: 30 }, during(29.5, 29.55, (moment) => (moment.decline = 0.8))));
+    const [alert] = opened(transitions);
+    expect(alert).toMatchObject({ metric: "payment_error", kind: "failure_rate", severity: "CRITICAL" });
+    expect(minutesAfter(alert, 29.5)).toBeLessThanOrEqual(8);
+    expect(alert?.why).toMatch(/^\d+ of \d+ payments failed in \d+ minutes \(\d+ %, usual /);
+  });
+
+  it("one brand failing, named, while the total hardly moves", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 20_000, days: 30 });
+    const from = MONDAY + 29.5 * 86_400;
+    const slices = ({ ts, attempts, failed }: MinuteBucket): MinuteSlices => {
+      const amex = Math.floor(attempts / 8);
+      const lost = ts >= from ? amex : Math.floor(failed / 8);
+      return { ts, card_brand: { amex: [amex, lost], visa: [attempts - amex, failed - Math.floor(failed / 8)] } };
+    };
+    const [alert] = opened(replay(minutes, UTC, slices).transitions);
+    expect(alert).toMatchObject({ metric: "payment_error", kind: "slice_failing", scope: { dimension: "card_brand", value: "amex" } });
+    expect(minutesAfter(alert, 29.5)).toBeLessThanOrEqual(15);
+  });
+
+  it("amounts halved at the usual count", () => {
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 5000, days: 31 }, during(30.5, 30.7, (moment) => (moment.meanSale /= 2))));
+    expect(opened(transitions)).toMatchObject([{ metric: "revenue_dip", kind: "cheaper_sales" }]);
+    expect(minutesAfter(opened(transitions)[0], 30.5)).toBeLessThanOrEqual(60);
+  });
+
+  it("cards being tested, not called an outage", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 2000, days: 30 }).map((bucket, minute) =>
+      minute >= 29.5 * DAY && minute < 29.6 * DAY ? { ...bucket, attempts: bucket.attempts + 12, failed: bucket.failed + 11, succeeded: bucket.succeeded + 1 } : bucket,
+    );
+    expect(opened(replay(minutes).transitions)).toMatchObject([{ metric: "card_testing", severity: "CRITICAL" }]);
+  });
+
+  it("an endpoint that fails, and one that hears nothing", () => {
+    const failing = replay(madeUpMinutes({ attemptsADay: 5000, days: 30 }, during(29.5, 29.55, (moment) => (moment.webhookFailure = 0.9))));
+    expect(opened(failing.transitions)).toMatchObject([{ metric: "webhook_failure", kind: "webhooks_failing", severity: "CRITICAL" }]);
+    const silent = replay(madeUpMinutes({ attemptsADay: 5000, days: 30 }).map((bucket, minute) => (minute >= 29.5 * DAY && minute < 29.6 * DAY ? { ...bucket, webhook_ok: 0, webhook_failed: 0 } : bucket)));
+    expect(opened(silent.transitions)).toMatchObject([{ metric: "webhook_failure", kind: "webhooks_silent" }]);
+  });
+
+  it("a surge of refunds, when they are counted", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 30 }).map((bucket, minute) => ({ ...bucket, refunds: minute % 60 === 0 || (minute > 29.5 * DAY && minute % 5 === 0) ? 1 : 0, disputes: 0 }));
+    expect(opened(replay(minutes).transitions)).toMatchObject([{ metric: "refund_surge" }]);
+  });
+});
+
+describe("what is no alarm", () => {
+  it("an ordinary store with weekends, a promotion and a clock change", () => {
+    const change = (moment: Moment, minute: number): void => {
+      if (minute >= 35 * DAY && minute < 36.5 * DAY) moment.rate *= 2.5;
+    };
+    for (const attemptsADay of [20, 3000]) {
+      // Berlin's clocks go back on 26 October 2025, day 55; this traffic keeps to UTC and so seems to move.
+      expect(opened(replay(madeUpMinutes({ attemptsADay, days: 70 }, change), { timeZone: "Europe/Berlin" }).transitions)).toEqual([]);
+    }
+  });
+
+  it("a holiday at a third of the volume, known beforehand; the same unannounced is one", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 32 }, during(30, 31, (moment) => (moment.rate *= 0.33)));
+    const days = [{ date: "2025-10-01", kind: "holiday" }] as const;
+    expect(opened(replay(minutes, { ...UTC, days }).transitions)).toEqual([]);
+    expect(opened(replay(minutes).transitions)).toMatchObject([{ metric: "revenue_dip" }]);
+  });
+
+  it("deploys: a minute in which deliveries, or checkouts, fail", () => {
+    const blip = (moment: Moment, minute: number): void => {
+      if (minute > 20 * DAY && minute % 997 === 0) Object.assign(moment, { webhookFailure: 1, rate: moment.rate });
+      if (minute > 20 * DAY && minute % 1009 === 0) moment.rate = 0;
+    };
+    expect(opened(replay(madeUpMinutes({ attemptsADay: 20_000, days: 34 }, blip)).transitions)).toEqual([]);
+  });
+
+  it("planned maintenance, and minutes that our own ingest did not see", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 32 }, during(30, 31, (moment) => (moment.rate = 0)));
+    expect(opened(replay(minutes, { ...UTC, days: [{ date: "2025-10-01", kind: "maintenance" }] }).transitions)).toEqual([]);
+    const detector = createDetector(UTC);
+    const transitions = minutes.flatMap((bucket, minute) => detector.push(bucket, undefined, { observed: minute < 30 * DAY || minute >= 31 * DAY }));
+    expect(opened(transitions)).toEqual([]);
+  });
+
+  it("the first week, in which no weekend has been seen", () => {
+    const weekdaysOnly = (moment: Moment, _minute: number, ts: number): void => {
+      if (new Date(ts * 1000).getUTCDay() % 6 === 0) moment.rate = 0;
+    };
+    const { detector, transitions } = replay(madeUpMinutes({ attemptsADay: 3000, days: 9 }, weekdaysOnly));
+    expect(opened(transitions)).toEqual([]);
+    expect(detector.outlook().learningDaysLeft).toBe(5);
+  });
+});
+
+describe("state", () => {
+  const minutes = madeUpMinutes({ attemptsADay: 3000, days: 33 }, during(31.5, 31.6, (moment) => (moment.rate = 0)));
+
+  it("never looks ahead: cutting the future off changes nothing before", () => {
+    const all = replay(minutes).transitions;
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    for (const { alert } of all) {
+      const until = minutes.filter((bucket) => bucket.ts * 1000 < alert.firedAt);
+      expect(replay(until).transitions).toEqual(all.slice(0, all.findIndex((other) => other.alert.id === alert.id) + 1));
+    }
+  });
+
+  it("a snapshot goes on as if nothing had happened", () => {
+    const detector = createDetector(UTC);
+    const cut = Math.floor(31.55 * DAY);
+    const before = minutes.slice(0, cut).flatMap((bucket) => detector.push(bucket));
+    expect(detector.open()).toHaveLength(1);
+    const restored = createDetector(UTC, detector.snapshot());
+    const after = minutes.slice(cut).flatMap((bucket) => restored.push(bucket));
+    expect([...before, ...after]).toEqual(replay(minutes).transitions);
+  });
+
+  it("late events correct the past without an alarm of their own", () => {
+    const detector = createDetector(UTC);
+    for (const [minute, bucket] of minutes.slice(0, 30 * DAY).entries()) detector.push(minute >= 30 * DAY - 3 ? { ...bucket, attempts: 0, succeeded: 0, failed: 0, revenue_minor: 0, webhook_ok: 0, webhook_failed: 0 } : bucket);
+    for (const bucket of minutes.slice(30 * DAY - 3, 30 * DAY)) expect(detector.amend(bucket)).toBe(true);
+    const whole = createDetector(UTC);
+    for (const bucket of minutes.slice(0, 30 * DAY)) whole.push(bucket);
+    const rest = minutes.slice(30 * DAY);
+    expect(rest.flatMap((bucket) => detector.push(bucket)).map(({ alert }) => alert.id)).toEqual(rest.flatMap((bucket) => whole.push(bucket)).map(({ alert }) => alert.id));
+    expect(detector.amend({ ...(minutes[0] as MinuteBucket) })).toBe(false);
+  });
+
+  it("refuses a minute that is not the next, or impossible", () => {
+    const detector = createDetector(UTC);
+    const [first, second, third] = minutes as [MinuteBucket, MinuteBucket, MinuteBucket];
+    detector.push(first);
+    expect(() => detector.push(third)).toThrow(/1 minute\(s\) missing/);
+    expect(() => detector.push({ ...second, failed: second.attempts + 1 })).toThrow(RangeError);
+    expect(() => createDetector({ timeZone: "Mars/Olympus" })).toThrow(/unknown time zone "Mars\/Olympus"/);
+    expect(() => createDetector({ timeZone: "UTC", country: "XX" })).toThrow(/unknown country "XX"/);
+  });
+
+  it("after six days half the volume is the new normal; none never is", () => {
+    const halved = replay(madeUpMinutes({ attemptsADay: 3000, days: 45 }, during(30, 45, (moment) => (moment.rate /= 2)))).transitions;
+    expect(opened(halved)).toHaveLength(1);
+    expect(resolved(halved)).toMatchObject([{ resolution: "accepted" }]);
+    const dead = replay(madeUpMinutes({ attemptsADay: 3000, days: 45 }, during(30, 45, (moment) => (moment.rate = 0))));
+    expect(dead.detector.open()).toHaveLength(1);
+  });
+});
