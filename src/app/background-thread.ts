@@ -11,6 +11,7 @@ import { connect } from "./database.ts";
 import { startEngine } from "./engine.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
+import { receiptDeps } from "./receipts.ts";
 import { stripeSource } from "./stripe.ts";
 import { tailOf } from "./tail.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -46,6 +47,7 @@ export async function runBackground(): Promise<void> {
   const engine = await startEngine({
     db,
     stripe,
+    receipts: receiptDeps(config, db, clock, stripe),
     clock,
     log,
     journal,

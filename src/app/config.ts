@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret } from "../platform/index.ts";
+import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
 
@@ -10,7 +10,9 @@ export type { StripeMode, WebhookSecret } from "./config/variables.ts";
 export type DatabaseConfig = { kind: "sqlite"; file: string } | { kind: "postgres"; url: Secret; schema: string };
 
 /** Everything the service was told, checked. Secrets are wrapped: a Config that is printed or made JSON shows `***`. */
-export interface Config extends Omit<FileConfig, "stripe" | "storage"> {
+export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp"> {
+  /** Null: nothing can be mailed. */
+  smtp: SmtpSettings | null;
   /** Null: one is made at first start. */
   dashboardKey: Secret | null;
   stripe: {
@@ -49,7 +51,7 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const source = { file: fileSchema, variables: variablesSchema, secret: secretVariables, bindings };
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe)].filter((problem) => problem !== null);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file)].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return assemble(file, variables, path, cwd);
 }
@@ -62,6 +64,13 @@ function wrongModeKey(mode: StripeMode, variables: Variables): ConfigProblem | n
   return { key: other, given: "***", text, file: null, line: null };
 }
 
+/** Receipts that nobody could send would be missed by customers first. */
+function mailless({ receipts, smtp }: FileConfig): ConfigProblem | null {
+  if (receipts.mode !== "self" || (smtp.host !== null && receipts.from !== null)) return null;
+  const [key, text] = smtp.host === null ? ["smtp.host", "receipts.mode is self, and no mail server is named; set smtp.host, or receipts.mode to stripe or off"] : ["receipts.from", "receipts.mode is self, and no sender is named; set receipts.from, like Shop <receipts@example.com>"];
+  return { key, given: null, text, file: null, line: null };
+}
+
 /** The live key must not cross a network readable. */
 function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | null {
   if (mode !== "live" || apiBase === null || !isReadable(apiBase)) return null;
@@ -69,12 +78,13 @@ function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | n
 }
 
 function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Config {
-  const { stripe, storage, ...sections } = file;
+  const { stripe, storage, smtp, ...sections } = file;
   const secretKey = (stripe.mode === "live" ? variables.STRIPE_SECRET_LIVE : variables.STRIPE_SECRET_KEY) ?? null;
   const sandbox = secretKey === null;
   const dataDir = resolve(cwd, storage.data_dir);
   return {
     ...sections,
+    smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,
     stripe: {
       // Nothing in the sandbox is live, whatever was asked for.

@@ -1,7 +1,7 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
 import { mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
-import { expireApprovals, mirrorRefunds, noteMissing, resolveNext } from "../operations/index.ts";
+import { beginReceipts, expireApprovals, findReceipts, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
 import { createScheduler, type Scheduler, type TaskDefinition } from "../tasks/index.ts";
 import { deriveEvents } from "./derive.ts";
@@ -18,6 +18,7 @@ export interface Engine {
 export interface EngineOptions {
   readonly db: Database;
   readonly stripe: StripeSource;
+  readonly receipts: ReceiptDeps;
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Journal;
@@ -84,6 +85,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   );
   const refunds = startLoop(() => mirrorRefunds(db, (lines) => journal.append("refunds.ndjson", lines), clock.now()), { pollMs: 500, onError: failed("mirroring refunds") });
   const operations = startLoop(() => operationStep(options), { pollMs: 1000, onError: failed("resolving operations") });
+  await beginReceipts(options.receipts);
+  const receipts = startLoop(
+    async () => {
+      const found = await findReceipts(options.receipts, BITE.busy);
+      return (options.stripe.known() !== null && (await sendReceipt(options.receipts))) || found;
+    },
+    { pollMs: 2000, onError: failed("sending receipts") },
+  );
   const judge = startLoop(
     async () => {
       const { transitions } = await evaluate(db, options.evaluation, clock.now());
@@ -93,7 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },
   );
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
-  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, judge, tasks];
+  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, tasks];
   const { tail } = options;
   if (tail !== null) {
     const tailStep = async (): Promise<boolean> => {

@@ -4,7 +4,7 @@ import { type Examiner, healthRoutes } from "../health/index.ts";
 import { type Gate, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { currency } from "../money/index.ts";
-import { operationRoutes } from "../operations/index.ts";
+import { operationRoutes, receiptRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { frontPage } from "./front-page.ts";
 import { metricsRoute } from "./prometheus.ts";
+import { receiptDeps } from "./receipts.ts";
 import type { StripeSource } from "./stripe.ts";
 import { VERSION } from "./version.ts";
 
@@ -50,6 +51,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
+  receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
   alertRoutes(http, { db, viewer });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {

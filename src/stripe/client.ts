@@ -1,8 +1,10 @@
 import Stripe from "stripe";
 import { asCurrency, type Currency, type Minor, minor } from "../money/index.ts";
 import { AppError, type Secret } from "../platform/index.ts";
+import { askStripe } from "./ask.ts";
 import { invoiceFacts, type InvoiceFacts, OPERATION_KEY, paymentFacts, type PaymentFacts, refundFacts, type RefundFacts, requiredId } from "./facts.ts";
-import { StripeTrouble, stripeTrouble } from "./trouble.ts";
+import { readReceipt, type ReceiptFacts } from "./receipt.ts";
+import { StripeTrouble } from "./trouble.ts";
 
 /** The shapes that this code reads; pinned, whatever the account's default is. */
 export const STRIPE_API_VERSION = "2026-10-28.endive" satisfies Stripe.LatestApiVersion;
@@ -57,7 +59,8 @@ export interface StripeApi {
   invoice(id: string): Promise<InvoiceFacts>;
   /** The customer's invoices made at or after, newest first, at most 100. */
   invoicesOf(customer: string, sinceMs: number): Promise<InvoiceFacts[]>;
-  charge(id: string): Promise<Stripe.Charge>;
+  /** @param invoice that the charge paid, where known. */
+  receipt(charge: string, invoice: string | null): Promise<ReceiptFacts>;
   /** What Stripe took for the charge, which a refund does not give back; null while it is not booked. */
   feeOf(charge: string): Promise<{ amount: Minor; currency: Currency } | null>;
   setReceiptEmail(charge: string, email: string, key: string): Promise<void>;
@@ -66,15 +69,6 @@ export interface StripeApi {
 const TIMEOUT_MS = 15_000;
 /** Of one payment; real ones have a handful, and more than this is nothing to decide about by machine. */
 const MAX_REFUNDS = 500;
-
-/** Runs a call of the SDK. @throws StripeTrouble */
-export async function askStripe<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    throw stripeTrouble(error);
-  }
-}
 
 function baseOf(apiBase: string | null): Pick<Stripe.StripeConfig, "host" | "port" | "protocol"> {
   if (apiBase === null) return {};
@@ -180,7 +174,7 @@ export function openStripe(settings: StripeSettings): StripeApi {
     },
     createCustomer: async (email, operation, idempotencyKey) => requiredId(await askStripe(sdk.customers.create({ email, metadata: { [OPERATION_KEY]: operation } }, { idempotencyKey }))),
     ...invoiceCalls(sdk),
-    charge: (id) => askStripe(sdk.charges.retrieve(id, {}, READ)),
+    receipt: (charge, invoice) => readReceipt(sdk, charge, invoice),
     feeOf: async (id) => {
       const { balance_transaction: booked } = await askStripe(sdk.charges.retrieve(id, { expand: ["balance_transaction"] }, READ));
       const currency = typeof booked === "object" ? asCurrency(booked?.currency) : null;

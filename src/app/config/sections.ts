@@ -120,6 +120,33 @@ const operations = z
   .prefault({})
   .transform(({ refund_limits }) => ({ refundLimits: refund_limits }));
 
+const receipts = z
+  .strictObject({
+    mode: z
+      .union([z.enum(["off", "stripe", "self"]), z.literal(false)], { error: "expected off, stripe or self" })
+      .default("off")
+      .transform((mode) => (mode === false ? "off" : mode))
+      .describe("Who mails receipts: nobody, Stripe, or Tillwatch by SMTP"),
+    from: field.text(320).optional().describe("Sender, like Shop <receipts@example.com>; needed for self"),
+    reply_to: field.text(320).optional().describe("Where answers go"),
+    logo: field.webAddress().refine((address) => address.startsWith("https://"), { error: "expected an https:// address of an image" }).optional().describe("Address of the merchant's logo"),
+    in_test_mode: field.onOff(false).describe("Mail receipts in test mode too"),
+  })
+  .describe("Receipts by e-mail")
+  .prefault({})
+  .transform((given) => ({ mode: given.mode, from: given.from ?? null, replyTo: given.reply_to ?? null, logo: given.logo ?? null, inTestMode: given.in_test_mode }));
+
+const smtp = z
+  .strictObject({
+    host: field.text(255).optional().describe("Mail server; without one nothing is mailed"),
+    port: field.integer(1, 65_535).default(587),
+    user: field.text(255).optional().describe("The password comes from the environment: SMTP_PASSWORD"),
+    security: z.enum(["starttls", "tls", "none"], { error: "expected starttls, tls or none" }).default("starttls").describe("starttls (port 587), tls (port 465), or none for a relay on this machine"),
+  })
+  .describe("The mail server")
+  .prefault({})
+  .transform((given) => ({ host: given.host ?? null, port: given.port, user: given.user ?? null, security: given.security }));
+
 /** Days as milliseconds; null keeps for ever. */
 function kept(fallback: number | "forever") {
   return z
@@ -193,7 +220,7 @@ const ingest = z
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, retention, tasks, reports });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, tasks, reports });
 
 export type FileConfig = z.output<typeof fileSchema>;
 

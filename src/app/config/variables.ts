@@ -111,6 +111,12 @@ export const variablesSchema = z.object({
   STRIPE_SECRET_LIVE: stripeKey("live").optional(),
   STRIPE_WEBHOOK_SECRET: webhookSecrets.optional(),
   DATABASE_URL: databaseUrl.optional(),
+  SMTP_PASSWORD: z
+    .string()
+    .min(1, { error: "it is empty; give the password of the mail server, or unset it" })
+    .max(1000)
+    .transform((password) => new Secret(password))
+    .optional(),
 });
 
 export type Variables = z.output<typeof variablesSchema>;

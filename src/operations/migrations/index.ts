@@ -70,4 +70,33 @@ const operations: Migration = {
   ],
 };
 
-export const operationMigrations: readonly Migration[] = [operations];
+/** One row per charge and one per refund: the primary key is what makes a receipt one. */
+const receipts: Migration = {
+  name: "operations/0002_receipts",
+  statements: (ddl) => [
+    `create table receipt (
+      id text primary key,
+      kind text not null,
+      state text not null,
+      via text not null,
+      live ${ddl.int} not null,
+      charge text not null,
+      refund text,
+      email text,
+      copies ${ddl.int} not null,
+      attempts ${ddl.int} not null,
+      next_try_at ${ddl.int} not null,
+      why text,
+      created_at ${ddl.int} not null,
+      updated_at ${ddl.int} not null,
+      sent_at ${ddl.int}
+    )`,
+    "create index receipt_due on receipt (next_try_at) where state in ('due', 'sending')",
+    "create index receipt_created on receipt (created_at)",
+    "create index receipt_charge on receipt (charge)",
+    // Since when receipts are on: what came before is nobody's news.
+    `create table receipt_start (only_row ${ddl.int} primary key check (only_row = 1), started_at ${ddl.int} not null)`,
+  ],
+};
+
+export const operationMigrations: readonly Migration[] = [operations, receipts];
