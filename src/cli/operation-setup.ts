@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { liveNodes } from "../app/nodes.ts";
-import { stripeSource } from "../app/stripe.ts";
+import { type StripeSource, stripeSource } from "../app/stripe.ts";
 import { COMMAND_LINE } from "../access/index.ts";
 import { currency, type Currency } from "../money/index.ts";
 import { type Asker, mirrorRefunds, type RefundDeps } from "../operations/index.ts";
@@ -27,14 +27,19 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** Stripe as the service has it: the sandbox runs beside the service, on a port of its own choice. */
+export async function stripeFor(context: ServiceContext, db: Database): Promise<StripeSource> {
+  const source = stripeSource(await context.config());
+  const node = (await liveNodes(db.read, context.clock.now())).find((one) => one.sandboxUrl !== null);
+  if (node?.sandboxUrl !== undefined && node.sandboxUrl !== null) source.useSandbox(node.sandboxUrl);
+  return source;
+}
+
 export function operationSetup(context: ServiceContext): OperationSetup {
   return {
     deps: async (db) => {
       const config = await context.config();
-      const source = stripeSource(config);
-      // The sandbox runs beside the service, on a port of its own choice.
-      const node = (await liveNodes(db.read, context.clock.now())).find((one) => one.sandboxUrl !== null);
-      if (node?.sandboxUrl !== undefined && node.sandboxUrl !== null) source.useSandbox(node.sandboxUrl);
+      const source = await stripeFor(context, db);
       return { db, clock: context.clock, stripe: () => source.need(), limits: config.operations.refundLimits };
     },
     currency: async () => currency((await context.config()).merchant.currency),

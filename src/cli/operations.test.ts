@@ -1,11 +1,14 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { expect, it } from "vitest";
-import { onBothDatabases, type TestDatabase } from "../../test/databases.ts";
+import { onBothDatabases, temporaryDirectory, type TestDatabase } from "../../test/databases.ts";
 import { currency, minor } from "../money/index.ts";
 import { migrations, till } from "../operations/testing/till.ts";
 import type { CliContext } from "./context.ts";
 import { invoiceCommand } from "./invoice.ts";
 import type { OperationSetup } from "./operation-setup.ts";
+import { receiptsCommand } from "./receipts.ts";
 import { refundCommand } from "./refund.ts";
 
 async function shell(database: TestDatabase, confirm: OperationSetup["confirm"], limited = false) {
@@ -30,6 +33,8 @@ async function shell(database: TestDatabase, confirm: OperationSetup["confirm"],
   };
   return { t, run, codes, questions };
 }
+
+const MERCHANT = { name: "Shop", logo: null, timeZone: "UTC" };
 
 onBothDatabases("refunds and invoices on the command line", migrations, (database) => {
   it("asks on a terminal, says what will happen, and does nothing on no", async () => {
@@ -60,6 +65,23 @@ onBothDatabases("refunds and invoices on the command line", migrations, (databas
     expect(await run(refundCommand, intent, "--yes")).toMatch(/waits for a second person/);
     expect(codes).toEqual([2]);
     expect(await t.moved(intent)).toEqual([]);
+  });
+
+  it("shows a receipt as a file, lists and sends it", async () => {
+    const { t, run } = await shell(database, null);
+    const sent: string[] = [];
+    const mailer = { send: async ({ to }: { to: string }) => (sent.push(to), { kind: "sent" as const }) };
+    const settings = { mode: "self" as const, from: "shop@example.com", replyTo: null, inTestMode: true, merchant: MERCHANT };
+    const receipts = (context: CliContext) => receiptsCommand(context, { deps: async (db) => ({ db, clock: t.clock, stripe: () => t.stripe, mailer, settings }) });
+    const { charge } = await t.pay(1250);
+    const file = join(temporaryDirectory(), "receipt.html");
+    expect(await run(receipts, "preview", charge, "--out", file)).toBe(file);
+    expect(await readFile(file, "utf8")).toContain("$12.50");
+    expect(await run(receipts, "list")).toMatch(/No receipts yet/);
+    expect(await run(receipts, "resend", charge, "--email", "ann@example.com")).toBe(`${charge}: sent to ann@example.com.`);
+    expect(sent).toEqual(["ann@example.com"]);
+    expect(JSON.parse(await run(receipts, "list", "--json"))).toMatchObject({ count: 1, data: [{ id: charge, state: "sent" }] });
+    await expect(run(receipts, "preview", "pi_1")).rejects.toThrow(/ch_/);
   });
 
   it("makes, sends and voids an invoice", async () => {

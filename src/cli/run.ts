@@ -15,7 +15,15 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
     description: "make, void and send invoices",
     load: async (context) => (await import("./invoice.ts")).invoiceCommand(context, (await import("./operation-setup.ts")).operationSetup(context)),
   },
+  receipts: {
+    description: "receipts by e-mail: list, look at, send again",
+    load: async (context) => {
+      const { receiptsCommand, receiptSetup } = await import("./receipts.ts");
+      return receiptsCommand(context, receiptSetup(context));
+    },
+  },
   events: { description: "list, show and retry events", load: async (context) => (await import("./events.ts")).eventsCommand(context) },
+  verify: { description: "compare the events here with Stripe's own list; exit 3 when some are missing", load: async (context) => (await import("./verify.ts")).verifyCommand(context) },
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },

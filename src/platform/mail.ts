@@ -37,27 +37,31 @@ export interface Mailer {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
-/** Steps of SMTP before the text of the mail goes out. */
-const BEFORE_TEXT = /^(CONN|EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL FROM|RCPT TO)/;
-const NEVER_CONNECTED = new Set(["EDNS", "ECONNECTION", "ECONNREFUSED", "ETLS", "EAUTH", "EENVELOPE", "EPROXY", "EMESSAGE"]);
-
-function fieldsOf(error: unknown): { code: string; command: string; responseCode: number | null; text: string } {
+function fieldsOf(error: unknown): { responseCode: number | null; text: string } {
   const fields = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
-  const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
-  return { code: text("code"), command: text("command"), responseCode: typeof fields["responseCode"] === "number" ? fields["responseCode"] : null, text: redact(text("message")).slice(0, 300) };
+  const message = fields["message"];
+  return { responseCode: typeof fields["responseCode"] === "number" ? fields["responseCode"] : null, text: redact(typeof message === "string" ? message : "").slice(0, 300) };
 }
 
-/** What a failure means for the mail. Exported for its test. */
-export function mailFailure(error: unknown): MailOutcome {
-  const { code, command, responseCode, text } = fieldsOf(error);
+/** What a failure means for the mail. @param textBegan the server had said "go on" to the text, so that it may have it all. */
+function mailFailure(error: unknown, textBegan: boolean): MailOutcome {
+  const { responseCode, text } = fieldsOf(error);
   if (responseCode !== null) return { kind: "refused", passing: responseCode < 500, text };
-  if (NEVER_CONNECTED.has(code) || BEFORE_TEXT.test(command)) return { kind: "refused", passing: true, text };
-  return { kind: "unclear", text };
+  return textBegan ? { kind: "unclear", text } : { kind: "refused", passing: true, text };
+}
+
+/** Listens in on the commands, since the library's errors do not tell how far it had come. Keeps nothing. */
+function commandWatch(onCommand: (command: string) => void) {
+  const heard = (entry: unknown, ...words: unknown[]): void => {
+    if (typeof entry === "object" && entry !== null && "tnx" in entry && entry.tnx === "client") onCommand(String(words[0]));
+  };
+  const nothing = (): void => {};
+  return { level: nothing, trace: nothing, debug: heard, info: nothing, warn: nothing, error: nothing, fatal: nothing };
 }
 
 /** Sends mail by SMTP. A connection per mail: receipts and notices are few, and an idle connection breaks unseen. */
 export function openMailer({ host, port, user, password, security }: SmtpSettings): Mailer {
-  const transport = createTransport({
+  const options = {
     host,
     port,
     secure: security === "tls",
@@ -67,17 +71,22 @@ export function openMailer({ host, port, user, password, security }: SmtpSetting
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: SILENCE_MS,
+    transactionLog: true,
     // A mail is made of what we give and of nothing that it names.
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
   return {
     send: async ({ from, to, replyTo, subject, text, html, messageId }) => {
+      let textBegan = false;
+      const logger = commandWatch((command) => {
+        textBegan ||= command.startsWith("DATA") || command.startsWith("BDAT");
+      });
       try {
-        await transport.sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }) });
+        await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }) });
         return { kind: "sent" };
       } catch (error) {
-        return mailFailure(error);
+        return mailFailure(error, textBegan);
       }
     },
   };
