@@ -1,6 +1,6 @@
 # Everything works from a fresh clone on a machine with git, make and any Node.js ≥ 20 with npm.
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench build alerts-now health
+.PHONY: help install run test check bench build demo alerts-now health
 
 INSTALLED := node_modules/.installed
 
@@ -15,6 +15,9 @@ $(INSTALLED): package.json package-lock.json sandbox/package.json .npmrc
 
 run: $(INSTALLED) ## the service, on port 5000
 	@bin/tillwatch serve
+
+demo: $(INSTALLED) ## the service on the sandbox: live traffic, an outage that fires alerts and recovers, things to refund and pay
+	@bin/tillwatch demo
 
 test: check ## every test, on SQLite and a real PostgreSQL
 	npm run --silent test

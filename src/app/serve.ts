@@ -19,6 +19,8 @@ import { VERSION } from "./version.ts";
 export interface Service {
   /** Where it listens. */
   readonly url: string;
+  /** Where the sandbox answers; null without one. */
+  readonly sandboxUrl: string | null;
   /** Stops taking requests, lets what runs end, closes everything. */
   stop(): Promise<void>;
 }
@@ -31,6 +33,8 @@ export interface ServeOptions {
   onFirstKey(key: string): void;
   /** Something that the service cannot go on without is gone. */
   onFatal(error: Error): void;
+  /** Another traffic for the sandbox: payments a minute, and further settings of it as `SANDBOX_…` variables. */
+  readonly traffic?: { readonly ratePerMinute: number; readonly settings: Readonly<Record<string, string>> };
 }
 
 /** Sandbox payments a minute when nothing says otherwise: enough to see life, little enough to read along. */
@@ -113,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       beat.wake();
     }
     log.info({ url, version: VERSION, mode: config.stripe.mode, sandbox: config.sandbox, database: db.kind }, "ready");
-    return { url, stop };
+    return { url, sandboxUrl: node.sandbox_url, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -121,13 +125,13 @@ export async function serve(options: ServeOptions): Promise<Service> {
 }
 
 /** The sandbox goes on beside the service; when it dies the service stays up and says so. */
-async function runSandbox({ config, log }: ServeOptions, url: string, secret: string, withTraffic: boolean): Promise<SandboxProcess> {
+async function runSandbox({ config, log, traffic }: ServeOptions, url: string, secret: string, withTraffic: boolean): Promise<SandboxProcess> {
   const { port } = new URL(url);
   // It delivers from this machine, whatever address the outside uses.
   const local = config.server.host === "0.0.0.0" || config.server.host === "::" ? `http://127.0.0.1:${port}` : url;
   log.warn("SANDBOX: no Stripe key is set, so this runs on the built-in stand-in for Stripe. No real payment is seen or touched. Set STRIPE_SECRET_KEY to use Stripe.");
   return await startSandboxProcess(
-    { dataDir: config.dataDir, webhookUrl: `${local}/webhooks/stripe`, webhookSecret: secret, ratePerMinute: withTraffic ? SANDBOX_RATE : null, log },
+    { dataDir: config.dataDir, webhookUrl: `${local}/webhooks/stripe`, webhookSecret: secret, ratePerMinute: withTraffic ? (traffic?.ratePerMinute ?? SANDBOX_RATE) : null, log, settings: traffic?.settings ?? {} },
     (code) => log.error({ code }, "the sandbox has ended; restart the service to have it back"),
   );
 }
