@@ -5,6 +5,7 @@ import type { Clock, Database, Journal } from "../platform/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
+import { sweepTask } from "./sweep.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
 
@@ -82,6 +83,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
       atStartup: true,
       run: ({ signal }) => retention(db, config, clock.now(), signal),
     },
+    sweepTask(db, config, clock),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

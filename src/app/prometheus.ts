@@ -2,12 +2,14 @@ import { sql } from "kysely";
 import { collectDefaultMetrics, Gauge, type GaugeConfiguration, Registry } from "prom-client";
 import { type Access, requireRole } from "../access/index.ts";
 import type { Examiner } from "../health/index.ts";
-import type { Database, Http } from "../platform/index.ts";
+import { completeness } from "../ingest/index.ts";
+import type { Clock, Database, Http } from "../platform/index.ts";
 import type { Config } from "./config.ts";
 import { deriveBacklog } from "./derive.ts";
 import { VERSION } from "./version.ts";
 
 interface PrometheusParts {
+  readonly clock: Clock;
   readonly db: Database;
   readonly config: Config;
   readonly access: Access;
@@ -42,8 +44,34 @@ function technical({ config, health, db }: PrometheusParts): Registry {
   return registry;
 }
 
+const DAY_MS = 86_400_000;
+
+/** The last day's events, with Stripe as the witness. */
+function completenessGauges({ db, clock }: PrometheusParts, registry: Registry): void {
+  const of = async () => await completeness(db.read, null, clock.now() - DAY_MS, clock.now());
+  gauge({
+    name: "tillwatch_completeness_events",
+    help: "Events of the last day by Stripe's list: how many it has, how many came by themselves, how many were recovered",
+    labelNames: ["which"],
+    registers: [registry],
+    async collect() {
+      const { events, arrived, recovered } = await of();
+      for (const [which, count] of Object.entries({ at_stripe: events, arrived, recovered })) this.set({ which }, count);
+    },
+  });
+  gauge({
+    name: "tillwatch_completeness_until_seconds",
+    help: "Until when events are compared with Stripe's list, seconds since 1970; 0 before the first comparison",
+    registers: [registry],
+    async collect() {
+      this.set(((await of()).untilMs ?? 0) / 1000);
+    },
+  });
+}
+
 /** What came in and what was judged: for who has a key. */
-function business({ db }: PrometheusParts): Registry {
+function business(parts: PrometheusParts): Registry {
+  const { db } = parts;
   const registry = new Registry();
   gauge({
     name: "tillwatch_events_stored",
@@ -71,6 +99,7 @@ function business({ db }: PrometheusParts): Registry {
       this.set(row?.n ?? 0);
     },
   });
+  completenessGauges(parts, registry);
   gauge({
     name: "tillwatch_alerts_open",
     help: "Open alerts by rule and severity",

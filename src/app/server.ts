@@ -1,7 +1,7 @@
 import { type Access, accessRoutes, type Actor, principalOf, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
-import { type Gate, webhookRoutes } from "../ingest/index.ts";
+import { completenessRoutes, type Gate, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { currency } from "../money/index.ts";
 import { operationRoutes, receiptRoutes } from "../operations/index.ts";
@@ -14,6 +14,7 @@ import { frontPage } from "./front-page.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
 import type { StripeSource } from "./stripe.ts";
+import { sweptAccounts } from "./sweep.ts";
 import { VERSION } from "./version.ts";
 
 export interface ServerParts {
@@ -49,6 +50,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   accessRoutes(http, access);
   webhookRoutes(http, { gate: parts.gate, onTooLarge: parts.onTooLarge });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
+  completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config) });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });

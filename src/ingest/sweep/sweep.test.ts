@@ -225,12 +225,13 @@ onBothDatabases("sweep", migrations, (database) => {
     await s.pass(10 * MINUTE);
     const head = readHead({ id: "evt_early", type: "charge.failed", created: s.sandbox.nowMs() / 1000 }, 0);
     if (head.kind === "head") await openAppend(db)([{ kind: "arrival", head: head.head, body: Buffer.from('{"id":"evt_early","type":"charge.failed"}'), receivedAt: 0, source: "webhook", endpoint: "main" }]);
-    s.sandbox.state.mischief.dead = true;
+    s.sandbox.state.mischief.dropEvery = 1;
     const { id } = await s.sandbox.stripe.customers.create({ email: "only@example.com" });
-    s.sandbox.state.mischief.dead = false;
+    await s.sandbox.deliver();
+    s.sandbox.state.mischief.dropEvery = 0;
     await s.pass(10 * MINUTE);
     const stored = await readAfter(db.read, 0, 1000);
-    expect(stored.find(({ objectId }) => objectId === id)).toBeDefined();
+    expect(stored.find(({ objectId }) => objectId === id)).toMatchObject({ source: "sweep" });
     expect(stored.find(({ eventId }) => eventId === "evt_early")).toBeDefined();
   });
 });

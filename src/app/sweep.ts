@@ -1,0 +1,95 @@
+import type { HealthCheck } from "../health/index.ts";
+import { completeness, completenessText, createSweep, judgeClock, judgeSweep, sweepStatus } from "../ingest/index.ts";
+import { AppError, type Clock, type Database } from "../platform/index.ts";
+import { eventLister, type StripeApi } from "../stripe/index.ts";
+import type { Evidence, TaskDefinition } from "../tasks/index.ts";
+import type { Config } from "./config.ts";
+import { liveNodes } from "./nodes.ts";
+import { stripeSource } from "./stripe.ts";
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+/** A run ends by itself before its time limit; what is left goes on in the next. */
+const RUN_MS = 3.5 * MINUTE;
+
+/** The account of the key, and the connected ones to look at. */
+export function sweptAccounts(config: Pick<Config, "ingest">): (string | null)[] {
+  return [null, ...config.ingest.accounts];
+}
+
+/** Stripe; or the sandbox, which runs beside the service on a port of its own choice. @throws AppError when there is neither. */
+export async function stripeOf(db: Database, config: Config, clock: Clock): Promise<StripeApi> {
+  const source = stripeSource(config);
+  const node = config.sandbox ? (await liveNodes(db.read, clock.now())).find(({ sandboxUrl }) => sandboxUrl !== null) : undefined;
+  if (typeof node?.sandboxUrl === "string") source.useSandbox(node.sandboxUrl);
+  return source.need();
+}
+
+async function runSweep(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<Evidence> {
+  // At its very start the service is quicker than its sandbox.
+  if (config.sandbox && !(await liveNodes(db.read, clock.now())).some(({ sandboxUrl }) => sandboxUrl !== null)) return { skipped: "the sandbox is not running" };
+  const list = eventLister(await stripeOf(db, config, clock));
+  const endAt = clock.now() + RUN_MS;
+  const sum = { seen: 0, recovered: 0, backfilled: 0 };
+  const troubles: string[] = [];
+  for (const account of sweptAccounts(config)) {
+    const sweep = createSweep({ db, clock, list, account });
+    while (!signal.aborted && clock.now() < endAt) {
+      const outcome = await sweep.step();
+      if (outcome.kind === "failed") troubles.push(outcome.trouble.text);
+      if (outcome.kind !== "page") break;
+      if (outcome.part === "backfill") sum.backfilled += outcome.recovered;
+      else {
+        sum.seen += outcome.seen;
+        sum.recovered += outcome.recovered;
+      }
+    }
+  }
+  const [trouble] = troubles;
+  if (trouble !== undefined) throw new AppError("upstream", trouble, { code: "sweep_failed" });
+  const figure = await completeness(db.read, null, clock.now() - DAY, clock.now());
+  return { ...sum, completeness: completenessText(figure), backfill: Math.round(figure.backfill * 1000) / 1000 };
+}
+
+export function sweepTask(db: Database, config: Config, clock: Clock): TaskDefinition {
+  return {
+    name: "sweep",
+    description: "Asks Stripe's list of events for what did not come by itself, and counts how complete they are",
+    schedule: { kind: "every", everyMs: 5 * MINUTE },
+    missed: "once",
+    graceMs: MINUTE,
+    timeLimitMs: 4.5 * MINUTE,
+    enabled: config.ingest.sweep,
+    run: ({ signal }) => runSweep(db, config, clock, signal),
+  };
+}
+
+/** Checks `sweep` and `clock`; none while the sweep is off. */
+export function sweepChecks({ db, config, clock }: { db: Database; config: Config; clock: Clock }): HealthCheck[] {
+  if (!config.ingest.sweep) return [];
+  const sweeps = sweptAccounts(config).map((account): HealthCheck => ({
+    name: account === null ? "sweep" : `sweep_${account}`,
+    timeoutMs: 3000,
+    run: async () => {
+      const status = await sweepStatus(db.read, account);
+      if (status === null) return { state: "unknown", figure: "not yet compared with Stripe", todo: "the task sweep does it every five minutes while the service runs" };
+      const { state, todo } = judgeSweep(status, clock.now());
+      const text = completenessText(await completeness(db.read, account, clock.now() - DAY, clock.now()));
+      const figure = status.backfill < 1 ? `${text}; backfill ${Math.floor(status.backfill * 100)} %` : text;
+      return { state, figure, ...(todo === null ? {} : { todo }) };
+    },
+  }));
+  return [
+    ...sweeps,
+    {
+      name: "clock",
+      timeoutMs: 3000,
+      run: async () => {
+        const skewMs = (await sweepStatus(db.read, null))?.skewMs ?? null;
+        if (skewMs === null) return { state: "unknown", figure: "not yet compared with Stripe's", todo: "the next answer of Stripe's says it" };
+        const { state, todo } = judgeClock(skewMs);
+        return { state, figure: `${Math.round(skewMs / 1000)} s from Stripe's`, ...(todo === null ? {} : { todo }) };
+      },
+    },
+  ];
+}
