@@ -82,6 +82,8 @@ export async function backtest(input: BacktestInput): Promise<BacktestResult> {
     const last = batch[batch.length - 1];
     if (last !== undefined) input.onProgress?.(Math.min(1, last.bytes / size), minutes);
   }
+  // The rest of the slices is read for its faults.
+  await slices?.next(Infinity);
   if (minutes === 0) throw new InputFileError(input.bucketsFile, 0, "holds no minute; expected one JSON object a line");
   return { storeId: meta.storeId, currency: meta.currency, timeZone: meta.timeZone, minutes, evalFrom: meta.evalFrom, alerts: log.alerts() };
 }

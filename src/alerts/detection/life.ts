@@ -81,8 +81,8 @@ export function followAlerts(state: DetectorState, out: Transition[]): void {
  * Evidence that it is over: a running log likelihood ratio, kept between none and a little more than enough, of "back to usual" against
  * "still a quarter of the way from what was found" (volume) or "half the way" (failures). One lucky minute says little, thirty say a lot.
  */
-const ENOUGH = 5;
-const MOST = 8;
+const ENOUGH = 6;
+const MOST = 9;
 const STEP_BACK_VOLUME = 0.25;
 const STEP_BACK_FAILURES = 0.5;
 

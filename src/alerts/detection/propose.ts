@@ -131,7 +131,7 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
     const why = explainDip(evidence, localEnd(state), lossMinor, options.currency);
     const severity = finding.seen < CRITICAL_VOLUME * finding.expected ? "CRITICAL" : "WARNING";
     const kind = finding.seen === 0 ? "silent_checkout" : "fewer_attempts";
-    if (open === undefined) openAlert(state, { metric: "revenue_dip", kind, severity, scope: null, from, why, evidence, lossMinor, usual: Math.min(0.8, seenShare(state, from)), excess: 0, sliceKey: null }, out);
+    if (open === undefined) openAlert(state, { metric: "revenue_dip", kind, severity, scope: null, from, why, evidence, lossMinor, usual: seenShare(state, from), excess: 0, sliceKey: null }, out);
     else if (severity === "CRITICAL" && open.alert.kind !== "cheaper_sales") updateAlert(open, { severity, why, evidence, lossMinor }, "worse", out);
     return;
   }
@@ -148,9 +148,11 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
   }, out);
 }
 
+/** Share of the expected volume that is left. What fires is the worst moment of a dip: something is added, unless hardly anything is left. */
 function seenShare(state: DetectorState, from: number): number {
   const { sums, count: now } = state.series;
-  return between(sums.attempts, from, now) / Math.max(1, between(sums.edge, from, now));
+  const share = between(sums.attempts, from, now) / Math.max(1, between(sums.edge, from, now));
+  return Math.min(0.8, share < 0.15 ? share : share + 0.08);
 }
 
 // ---- deliveries and counts ------------------------------------------------------------------------------------------
