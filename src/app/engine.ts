@@ -1,7 +1,7 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
 import { mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
-import { beginReceipts, expireApprovals, findReceipts, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
+import { beginReceipts, expireApprovals, findReceipts, lookUpRefunds, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
 import { createScheduler, type Scheduler, type TaskDefinition } from "../tasks/index.ts";
 import { deriveEvents } from "./derive.ts";
@@ -131,7 +131,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 /** What operations leave to do: unfinished ones resolved, missing confirmations told, old approvals ended. */
 async function operationStep({ db, clock, log, stripe }: EngineOptions): Promise<boolean> {
   const api = stripe.known();
-  if (api !== null && (await resolveNext({ db, clock, stripe: api }))) return true;
+  if (api !== null && ((await resolveNext({ db, clock, stripe: api })) || (await lookUpRefunds({ db, clock, stripe: api })))) return true;
   const missed = await noteMissing(db, clock);
   if (missed !== null) log.error(missed, "no event has told of an operation for 10 minutes; are webhooks arriving?");
   return missed !== null || (await expireApprovals({ db, clock }));

@@ -11,8 +11,18 @@ import { type DemoShop, demoShop, type Seen } from "./demo-shop.ts";
 /** Says that a folder is the demo's own and may be emptied. */
 const MARKER = ".tillwatch-demo";
 
-/** A busy shop with hardly a decline, so that an outage stands out and is soon diluted. */
-const TRAFFIC = { ratePerMinute: 300, settings: { SANDBOX_DAY: "1800", SANDBOX_DECLINE_RATE: "0.005", SANDBOX_SEED: "demo" } };
+const DAY_MS = 86_400_000;
+/** The shop's day passes in half an hour. */
+const DEMO_DAY_MS = 1_800_000;
+const OPENING_MS = 10 * 3_600_000;
+
+/** A busy shop with hardly a decline, so that an outage stands out and is soon diluted; its day begins at ten. */
+function traffic(nowMs: number) {
+  const shopTimeMs = (nowMs * (DAY_MS / DEMO_DAY_MS)) % DAY_MS;
+  const offset = Math.round((OPENING_MS - shopTimeMs) / 60_000);
+  const settings = { SANDBOX_DAY: String(DEMO_DAY_MS / 1000), SANDBOX_UTC_OFFSET: String(offset), SANDBOX_DECLINE_RATE: "0.005", SANDBOX_SEED: "demo" };
+  return { ratePerMinute: 300, settings };
+}
 
 const CONFIG = `merchant:
   name: Demo Tea House
@@ -21,7 +31,7 @@ alerts:
 `;
 
 const QUIET_S = 45;
-const OUTAGE_S = 25;
+const OUTAGE_S = 20;
 /** The outage has to be diluted in the hour's rate, and then to stay away for five minutes. */
 const PATIENCE_MS = 15 * 60_000;
 
@@ -75,7 +85,7 @@ async function incident(shop: DemoShop, say: (text: string) => void, signal: Abo
   const told = new Map<string, string>();
   const follow = async (until: (states: readonly string[]) => boolean, limitMs: number): Promise<void> => {
     for (let waited = 0; waited < limitMs; waited += 1000) {
-      const alerts = (await shop.alerts()).filter(({ rule }) => rule === "payments");
+      const alerts = (await shop.alerts()).filter(({ rule }) => rule === "payment_errors");
       for (const { id, state, summary } of alerts) {
         if (told.get(id) !== state) say(`alert ${state}: ${summary}`);
         told.set(id, state);
@@ -115,7 +125,7 @@ export function demoCommand(context: ServiceContext): Command {
         log.fatal({ error: errorText(error) }, "ending: the demo cannot go on");
         process.exit(70);
       };
-      const service = await serve({ config: await context.config(), clock: context.clock, log, onFirstKey: () => {}, onFatal: fatal, traffic: TRAFFIC });
+      const service = await serve({ config: await context.config(), clock: context.clock, log, onFirstKey: () => {}, onFatal: fatal, traffic: traffic(context.clock.now()) });
       if (service.sandboxUrl === null) throw new AppError("internal", "the demo has no sandbox");
       const stopping = new AbortController();
       for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => (stopping.signal.aborted ? process.exit(1) : stopping.abort()));

@@ -1,7 +1,9 @@
 import type { LedgerEntry } from "../ledger/index.ts";
+import { asMinor } from "../money/index.ts";
 import type { Clock, Database, Tx } from "../platform/index.ts";
 import { OPERATION_KEY } from "../stripe/index.ts";
 import { CONFIRMATION_MS, type Operation } from "./operation.ts";
+import { noteHint } from "./refund-hint.ts";
 import { readRefundObject, recordRefund, type RecordedRefund } from "./refund-record.ts";
 import { errorChanges, settle } from "./settle.ts";
 import { addStep, changeOperation, readByObject } from "./store.ts";
@@ -51,14 +53,23 @@ export async function confirmOperations(tx: Tx, entries: readonly LedgerEntry[],
       if (telling.kind === "refund") await tellRefund(tx, telling.refund, entry, now);
       else await tellInvoice(tx, telling, entry, now);
     }
+    await hintOf(tx, entry, now);
   }
+}
+
+/** Newer shapes of a refunded charge do not list its refunds, and an endpoint may not hear of `refund.*`. */
+async function hintOf(tx: Tx, entry: LedgerEntry, now: number): Promise<void> {
+  const charge = fields(fields(entry.body["data"])?.["object"]);
+  const amount = asMinor(charge?.["amount_refunded"], { min: 1, max: 999_999_999_999 });
+  if (entry.type !== "charge.refunded" || entry.account !== null || entry.source === "import" || entry.source === "tail" || amount === null || typeof charge?.["id"] !== "string") return;
+  await noteHint(tx, { charge: charge["id"], live: entry.live, amount }, now);
 }
 
 async function tellRefund(tx: Tx, refund: RecordedRefund, entry: LedgerEntry, now: number): Promise<void> {
   const operations = (await readByObject(tx, refund.id, refund.operation)).filter((one) => one.kind === "refund" && one.live === entry.live);
   // Metadata can be written by anybody with a key: only an operation of ours that waits for such a refund is believed.
   const own = operations.find((one) => one.objectId === refund.id || (one.objectId === null && one.payment === refund.payment && one.amount === refund.amount));
-  await recordRefund(tx, { ...refund, operation: own?.id ?? null }, entry.live, now);
+  await recordRefund(tx, { ...refund, operation: own?.id ?? null }, entry.live, now, entry.source === "import" || entry.source === "tail");
   if (own !== undefined) await told(tx, own, refund.id, refund.status, entry, now);
 }
 

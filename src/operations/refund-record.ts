@@ -62,8 +62,12 @@ export function readRefundObject(object: unknown, toldAs: string): RecordedRefun
 
 const FURTHER: Readonly<Record<string, number>> = { pending: 1, requires_action: 2, succeeded: 3, failed: 4, canceled: 4 };
 
-/** Events come in any order: the further status stays. */
-export async function recordRefund(tx: Tx, refund: RecordedRefund, live: boolean, now: number): Promise<void> {
+/**
+ * Events come in any order: the further status stays.
+ *
+ * @param fromFile what came from a file is in a file: a second line would double it, or feed itself.
+ */
+export async function recordRefund(tx: Tx, refund: RecordedRefund, live: boolean, now: number, fromFile = false): Promise<void> {
   const known = await tx.selectFrom("refund_record").select(["status", "operation_id"]).where("id", "=", refund.id).executeTakeFirst();
   if (known !== undefined) {
     const further = (FURTHER[refund.status] ?? 0) > (FURTHER[known.status] ?? 0);
@@ -79,7 +83,7 @@ export async function recordRefund(tx: Tx, refund: RecordedRefund, live: boolean
   const row = { id: refund.id, no: (last?.no ?? 0) + 1, live: live ? 1 : 0, payment: refund.payment, charge: refund.charge, amount: refund.amount, currency: refund.currency, status: refund.status, reason: refund.reason };
   await tx
     .insertInto("refund_record")
-    .values({ ...row, operation_id: refund.operation, created_at: refund.createdAt === 0 ? now : refund.createdAt, updated_at: now, logged_as: null })
+    .values({ ...row, operation_id: refund.operation, created_at: refund.createdAt === 0 ? now : refund.createdAt, updated_at: now, logged_as: fromFile ? refund.status : null })
     .onConflict((conflict) => conflict.column("id").doNothing())
     .execute();
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
+import { lookUpRefunds } from "./refund-hint.ts";
 import { mirrorRefunds } from "./refund-record.ts";
 import { migrations, newKey, post, till, type Till } from "./testing/till.ts";
 
@@ -159,6 +160,35 @@ onBothDatabases("refunds", migrations, (database) => {
     expect(await lines(t)).toMatchObject([{ id: body.data?.["id"], event: "refund_failed", status: "failed", source: "tillwatch" }]);
     expect(await t.body(`/api/operations/${String(body.data?.["operation"])}`, t.operator, 200)).toMatchObject({ data: { state: "failed", code: "refund_failed" } });
     expect((await t.refund({ payment_id: intent, amount: 8 })).status).toBe(200);
+  });
+
+  it("a refund of which only its charge tells is looked up at Stripe, and is in the file too", async () => {
+    const t = await till(database);
+    const { intent } = await t.pay(1000);
+    const elsewhere = await t.shop.sdk.refunds.create({ payment_intent: intent, amount: 200 });
+    await t.deliver("webhook", (type) => !type.startsWith("refund.") && type !== "charge.refund.updated");
+    expect(await lines(t)).toEqual([]);
+    const deps = { db: t.db, clock: t.clock, stripe: t.stripe };
+    expect(await lookUpRefunds(deps)).toBe(false);
+    t.clock.advance(60_000);
+    expect(await lookUpRefunds(deps)).toBe(true);
+    expect(await lookUpRefunds(deps)).toBe(false);
+    expect(await lines(t)).toMatchObject([{ id: elsewhere.id, amount: 2, source: "elsewhere" }]);
+    // Where the refund itself was told, nothing is asked.
+    await t.shop.sdk.refunds.create({ payment_intent: intent, amount: 300 });
+    await t.deliver();
+    t.clock.advance(60_000);
+    expect(await lookUpRefunds(deps)).toBe(false);
+    expect(await lines(t)).toMatchObject([{ amount: 3, source: "elsewhere" }]);
+  });
+
+  it("a refund that was imported from a file gets no line: it has one", async () => {
+    const t = await till(database);
+    const { intent } = await t.pay(1000);
+    await t.shop.sdk.refunds.create({ payment_intent: intent, amount: 200 });
+    await t.deliver("import");
+    expect(await lines(t)).toEqual([]);
+    expect(await t.body(`/api/payments/${intent}`, t.operator, 200)).toMatchObject({ data: { refunded: 2 } });
   });
 
   it("a refund that waits at the bank is answered as pending, and settles by its events", async () => {

@@ -34,7 +34,7 @@ export interface Till extends Door {
   readonly operator: string;
   pay(amount: number, options?: { currency?: string; method?: string; capture?: "automatic" | "manual" }): Promise<Paid>;
   /** Everything that waits at Stripe is delivered and derived from. */
-  deliver(): Promise<void>;
+  deliver(source?: "webhook" | "import", wanted?: (type: string) => boolean): Promise<void>;
   refund(body: object, headers?: Record<string, string>, key?: string): Promise<{ status: number; body: Record<string, unknown> & { data?: Record<string, unknown> } }>;
   /** Refunds that Stripe has of a payment, by amount. */
   moved(id: string): Promise<number[]>;
@@ -92,13 +92,13 @@ export async function till(database: TestDatabase, options: { limits?: RefundLim
       const intent = await shop.sdk.paymentIntents.create({ amount, currency: code, payment_method: method, confirm: true, capture_method: capture, return_url: "https://shop.example/" });
       return { intent: intent.id, charge: typeof intent.latest_charge === "string" ? intent.latest_charge : (intent.latest_charge?.id ?? "") };
     },
-    deliver: async () => {
+    deliver: async (source: "webhook" | "import" = "webhook", wanted: (type: string) => boolean = () => true) => {
       await sandbox.advance(5000);
       clock.advance(5000);
-      const items = parcels.splice(0).map((text) => {
+      const items = parcels.splice(0).filter((text) => wanted((JSON.parse(text) as { type: string }).type)).map((text) => {
         const read = readHead(JSON.parse(text), clock.now());
         if (read.kind !== "head") throw new Error(read.reason);
-        return { kind: "arrival" as const, head: read.head, body: Buffer.from(text), receivedAt: clock.now(), source: "webhook" as const, endpoint: "till" };
+        return { kind: "arrival" as const, head: read.head, body: Buffer.from(text), receivedAt: clock.now(), source, endpoint: "till" };
       });
       if (items.length > 0) await append(items);
       await digest();
