@@ -52,7 +52,7 @@ function replay(shop: Shop, { buckets, slices }: Traffic): Fired[] {
 }
 
 function describe(shop: Shop, incidents: readonly Incident[], alerts: readonly Fired[]): void {
-  const day = (minute: number): string => `${(minute / 1440).toFixed(2)}`;
+  const day = (minute: number): string => (minute / 1440).toFixed(2);
   for (const incident of incidents) {
     const inside = alerts.filter((alert) => alert.minute >= incident.from && alert.minute <= incident.until + 30);
     const fitting = inside.find((alert) => FITTING[incident.kind].includes(alert.metric));

@@ -5,6 +5,7 @@ import type { Clock, Database, Journal } from "../platform/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
+import { guardTask } from "./guard.ts";
 import { sweepTask } from "./sweep.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
@@ -84,6 +85,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
       run: ({ signal }) => retention(db, config, clock.now(), signal),
     },
     sweepTask(db, config, clock),
+    guardTask(db, config, clock),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

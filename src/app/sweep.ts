@@ -25,9 +25,13 @@ export async function stripeOf(db: Database, config: Config, clock: Clock): Prom
   return source.need();
 }
 
+/** False while the sandbox has not started: at its very start the service is quicker. */
+export async function hasStripe(db: Database, config: Config, clock: Clock): Promise<boolean> {
+  return !config.sandbox || (await liveNodes(db.read, clock.now())).some(({ sandboxUrl }) => sandboxUrl !== null);
+}
+
 async function runSweep(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<Evidence> {
-  // At its very start the service is quicker than its sandbox.
-  if (config.sandbox && !(await liveNodes(db.read, clock.now())).some(({ sandboxUrl }) => sandboxUrl !== null)) return { skipped: "the sandbox is not running" };
+  if (!(await hasStripe(db, config, clock))) return { skipped: "the sandbox is not running" };
   const list = eventLister(await stripeOf(db, config, clock));
   const endAt = clock.now() + RUN_MS;
   const sum = { seen: 0, recovered: 0, backfilled: 0 };

@@ -18,7 +18,8 @@ export interface OperationSetup {
   readonly confirm: ((question: string) => Promise<boolean>) | null;
 }
 
-async function ask(question: string): Promise<boolean> {
+/** Asks on the terminal; anything but yes is no. */
+export async function ask(question: string): Promise<boolean> {
   const line = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await line.question(`${question} [y/N] `)).trim());

@@ -1,6 +1,9 @@
 /** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
 import "./store.ts";
 
+export { guardEndpoints, type GuardState, guardState } from "./guard/guard.ts";
+export { type Finding, WEBHOOK_PATH } from "./guard/judge.ts";
+export { ALL_EVENTS, planSetup, type SetupPlan } from "./guard/setup.ts";
 export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";
 export { IMPORT_ENDPOINT } from "./import/made.ts";

@@ -1,4 +1,4 @@
-import { majorNumber, type Minor, type Currency } from "../money/index.ts";
+import { type Currency, majorNumber, type Minor, minor } from "../money/index.ts";
 import { AppError, isoMillis, isoSeconds } from "../platform/index.ts";
 import type { Asked } from "./intent.ts";
 import type { Operation } from "./operation.ts";
@@ -95,7 +95,7 @@ export function invoiceAnswer({ operation, replayed }: Asked): Record<string, un
   if (failure !== null) throw failure;
   const answer = operation.answer ?? {};
   const currency = (textOrNull(answer["currency"]) ?? operation.currency) as Currency | null;
-  const due = typeof answer["amount_due_minor"] === "number" ? (answer["amount_due_minor"] as Minor) : operation.amount;
+  const due = typeof answer["amount_due_minor"] === "number" ? minor(answer["amount_due_minor"]) : operation.amount;
   return {
     invoice_id: operation.objectId,
     hosted_invoice_url: textOrNull(answer["hosted_invoice_url"]),

@@ -1,4 +1,4 @@
-import { asCurrency, asMinor, majorNumber, type Minor } from "../money/index.ts";
+import { asCurrency, asMinor, majorNumber, minor } from "../money/index.ts";
 import { type Database, isoSeconds, type Tx } from "../platform/index.ts";
 import { OPERATION_KEY, type RefundFacts } from "../stripe/index.ts";
 
@@ -97,7 +97,7 @@ function refundLine(row: RefundRecordRow, now: number): Record<string, unknown> 
     id: row.id,
     payment_id: row.payment,
     charge: row.charge,
-    amount: currency === null ? null : majorNumber(row.amount as Minor, currency),
+    amount: currency === null ? null : majorNumber(minor(row.amount), currency),
     amount_minor: row.amount,
     currency: row.currency,
     status: row.status,

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from "kysely";
-import type { Currency, Minor } from "../money/index.ts";
+import { type Currency, minor } from "../money/index.ts";
 import type { ErrorKind, Tx } from "../platform/index.ts";
 import type { StripeEffect } from "../stripe/index.ts";
 import type { Operation, OperationKind, OperationRequest, OperationState, Progress } from "./operation.ts";
@@ -65,7 +65,7 @@ function fromRow(row: Selectable<OperationRow>): Operation {
     state: row.state,
     live: row.live === 1,
     payment: row.payment,
-    amount: row.amount as Minor | null,
+    amount: row.amount === null ? null : minor(row.amount),
     currency: row.currency as Currency | null,
     request: JSON.parse(row.request) as OperationRequest,
     progress: JSON.parse(row.progress) as Progress,

@@ -1,6 +1,7 @@
 /** Stripe as it is: client, errors in words, signatures; and the only place that may name its SDK. */
 export { askStripe } from "./ask.ts";
 export { openStripe, REFUND_REASONS, type RefundReason, STRIPE_API_VERSION, type StripeApi, type StripeSettings } from "./client.ts";
+export { type EndpointChange, type EndpointFacts, type WebhookEndpoints, webhookEndpoints } from "./endpoints.ts";
 export { type EventList, eventLister, type EventQuery, EVENTS_PER_PAGE, type ListEvents } from "./events.ts";
 export { countsAsRefunded, type InvoiceFacts, OPERATION_KEY, type PaymentFacts, type RefundFacts, type RefundState } from "./facts.ts";
 export type { ReceiptFacts, ReceiptItem } from "./receipt.ts";

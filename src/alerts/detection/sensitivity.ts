@@ -8,8 +8,6 @@ export const WINDOWS = [
   2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2160, 2880, 4320, 5760, 8640,
 ] as const;
 
-export const LONGEST_WINDOW = WINDOWS[WINDOWS.length - 1] ?? 0;
-
 const MINUTES_A_MONTH = 43_200;
 /** Neighbouring windows see mostly the same minutes: the ladder counts as about six independent tests. */
 const INDEPENDENT_WINDOWS = 6;

@@ -44,8 +44,5 @@ export const weekday = (local: number): number => (Math.floor(local / DAY) + THU
 /** Quarter of an hour in the week, 0 (Monday 00:00) to 671, from local seconds. */
 export const quarterOfWeek = (local: number): number => weekday(local) * 96 + Math.floor((((local % DAY) + DAY) % DAY) / 900);
 
-/** "YYYY-MM-DD" from local seconds. */
-export const localDate = (local: number): string => new Date(local * 1000).toISOString().slice(0, 10);
-
 /** "HH:MM" from local seconds. */
 export const localClock = (local: number): string => new Date(local * 1000).toISOString().slice(11, 16);
