@@ -1,0 +1,115 @@
+import type { EndpointFacts } from "../../stripe/index.ts";
+
+/** What Tillwatch's own endpoint should be. */
+export interface Wanted {
+  /** Our webhook address; null when it is not configured: then any endpoint that ends in our path is ours. */
+  readonly url: string | null;
+  readonly apiVersion: string;
+}
+
+export const WEBHOOK_PATH = "/webhooks/stripe";
+
+/** Events that the books cannot do without; `*` is better, since the sweep compares with everything. */
+const NEEDED = ["charge.succeeded", "charge.failed", "charge.captured", "charge.refunded", "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "payment_intent.payment_failed", "payment_intent.succeeded", "refund.created", "refund.updated", "refund.failed"] as const;
+
+export type FindingKind = "missing" | "disabled" | "events_missing" | "version_differs" | "twice" | "other_disabled" | "changed" | "undelivered";
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly severity: "critical" | "warning" | "info";
+  /** Null where it is about no single endpoint. */
+  readonly endpoint: string | null;
+  /** What is wrong, and what mends it. */
+  readonly text: string;
+}
+
+/** Events that at least one endpoint, also another application's, has not taken. */
+export interface Undelivered {
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly more: boolean;
+  /** Stripe's time of the oldest, ms UTC; null when there is none. */
+  readonly oldestMs: number | null;
+}
+
+function sameUrl(one: string, other: string): boolean {
+  return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
+}
+
+export function isOurs(endpoint: Pick<EndpointFacts, "url">, { url }: Pick<Wanted, "url">): boolean {
+  if (url !== null) return sameUrl(endpoint.url, url);
+  return URL.canParse(endpoint.url) && new URL(endpoint.url).pathname.endsWith(WEBHOOK_PATH);
+}
+
+export function lackingEvents(events: readonly string[]): string[] {
+  return events.includes("*") ? [] : NEEDED.filter((type) => !events.includes(type));
+}
+
+function judgeOurs(endpoint: EndpointFacts, { apiVersion }: Wanted): Finding[] {
+  const findings: Finding[] = [];
+  const add = (kind: FindingKind, severity: Finding["severity"], text: string): void => void findings.push({ kind, severity, endpoint: endpoint.id, text });
+  if (!endpoint.enabled) add("disabled", "critical", `Stripe has disabled the endpoint ${endpoint.url}: nothing is sent to it, and what happens meanwhile is never sent again (the sweep fetches it). Mend it with \`tillwatch setup webhook\``);
+  const lacking = lackingEvents(endpoint.events);
+  if (lacking.length > 0) add("events_missing", "warning", `the endpoint ${endpoint.url} does not listen for ${lacking.join(", ")}; mend it with \`tillwatch setup webhook\``);
+  if (endpoint.apiVersion === null) add("version_differs", "info", `the endpoint ${endpoint.url} follows the account's API version, so an upgrade of the account changes what arrives; an endpoint made by \`tillwatch setup webhook\` is pinned to ${apiVersion}`);
+  else if (endpoint.apiVersion !== apiVersion) add("version_differs", "info", `the endpoint ${endpoint.url} is pinned to the API version ${endpoint.apiVersion}, Tillwatch asks in ${apiVersion}; both are read`);
+  return findings;
+}
+
+/** Stripe retries live deliveries for three days; users report that a failing endpoint is disabled after nine. */
+const DISABLED_AFTER_DAYS = 9;
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+
+function judgeUndelivered(now: Undelivered, before: Undelivered | null, nowMs: number): Finding[] {
+  const age = now.oldestMs === null ? 0 : nowMs - now.oldestMs;
+  // Within the hour Stripe's first retries mend most.
+  if (now.count === 0 || age < HOUR) return [];
+  const left = Math.max(0, DISABLED_AFTER_DAYS - age / DAY);
+  const growing = before !== null && now.count > before.count;
+  const count = `${now.count}${now.more ? " or more" : ""} events of the last days are not delivered to every endpoint (yours or another application's)`;
+  const text = `${count}, the oldest for ${Math.floor(age / HOUR)} h${growing ? ", and they grow" : ""}. Stripe disables an endpoint that only fails after about ${DISABLED_AFTER_DAYS} days: ${left.toFixed(1)} days are left. See at Stripe (Developers, Webhooks) which endpoint fails, and why`;
+  return [{ kind: "undelivered", severity: growing || left < 5 ? "critical" : "warning", endpoint: null, text }];
+}
+
+/** What changed about an endpoint between two looks, in words; null when nothing did. */
+export function changeOf(before: EndpointFacts, now: EndpointFacts): string | null {
+  const changes: string[] = [];
+  if (before.url !== now.url) changes.push(`its address from ${before.url} to ${now.url}`);
+  if (before.apiVersion !== now.apiVersion) changes.push(`its API version from ${before.apiVersion ?? "the account's"} to ${now.apiVersion ?? "the account's"}`);
+  const [gone, come] = [before.events.filter((type) => !now.events.includes(type)), now.events.filter((type) => !before.events.includes(type))];
+  if (gone.length > 0) changes.push(`no longer ${gone.slice(0, 10).join(", ")}`);
+  if (come.length > 0) changes.push(`now also ${come.slice(0, 10).join(", ")}`);
+  return changes.length === 0 ? null : changes.join("; ");
+}
+
+export interface GuardEvidence {
+  readonly endpoints: readonly EndpointFacts[];
+  readonly undelivered: Undelivered;
+  /** The look before; null at the first. */
+  readonly before: { readonly endpoints: readonly EndpointFacts[]; readonly undelivered: Undelivered } | null;
+}
+
+/** Everything that is wrong, or about to go wrong, with the endpoints at Stripe. Worst first. */
+export function judgeEndpoints({ endpoints, undelivered, before }: GuardEvidence, wanted: Wanted, nowMs: number): Finding[] {
+  const ours = endpoints.filter((endpoint) => isOurs(endpoint, wanted));
+  const findings: Finding[] = ours.flatMap((endpoint) => judgeOurs(endpoint, wanted));
+  if (ours.length === 0) {
+    findings.push({ kind: "missing", severity: "critical", endpoint: null, text: `no endpoint at Stripe sends to ${wanted.url ?? `an address ending in ${WEBHOOK_PATH}`}; make it with \`tillwatch setup webhook\`` });
+  }
+  if (ours.filter(({ enabled }) => enabled).length > 1) {
+    findings.push({ kind: "twice", severity: "info", endpoint: null, text: `${ours.length} endpoints send to Tillwatch, so events come more than once (each counts once); one is enough unless one is for connected accounts` });
+  }
+  for (const endpoint of endpoints) {
+    if (isOurs(endpoint, wanted)) continue;
+    if (!endpoint.enabled) findings.push({ kind: "other_disabled", severity: "warning", endpoint: endpoint.id, text: `another application's endpoint ${endpoint.url} is disabled: that application hears of nothing` });
+  }
+  for (const known of before?.endpoints ?? []) {
+    const now = endpoints.find(({ id }) => id === known.id);
+    const change = now === undefined ? "it was deleted" : changeOf(known, now);
+    if (change !== null) findings.push({ kind: "changed", severity: "info", endpoint: known.id, text: `the endpoint ${known.url} was changed at Stripe: ${change}` });
+  }
+  findings.push(...judgeUndelivered(undelivered, before?.undelivered ?? null, nowMs));
+  const rank = { critical: 0, warning: 1, info: 2 };
+  return findings.sort((one, other) => rank[one.severity] - rank[other.severity]);
+}
