@@ -44,7 +44,7 @@ export function demoShop(url: string, sandboxUrl: string, key: string): DemoShop
     open: async (signal) => {
       const invoice = await ask(url, "/api/payments/create-invoice", { amount: 0.5, email: "you@example.com", description: "A cup of tea" });
       const payment = await firstPayment(signal);
-      return { invoiceUrl: String(invoice["hosted_invoice_url"]), payment: String(payment["id"]), paymentText: `${String(payment["amount"])} USD from ${String(payment["email"] ?? "a customer")}` };
+      return { invoiceUrl: String(invoice["hosted_invoice_url"]), payment: String(payment["id"]), paymentText: `${String(payment["amount"])} USD from ${typeof payment["email"] === "string" ? payment["email"] : "a customer"}` };
     },
     setDeclines: async (share) => void (await ask(sandboxUrl, "/_sandbox/traffic", { declineRate: share, declineCauses: CAUSES })),
     alerts: async () => {

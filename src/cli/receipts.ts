@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { receiptDeps } from "../app/receipts.ts";
 import { COMMAND_LINE } from "../access/index.ts";
-import { listReceipts, previewReceipt, type ReceiptDeps, resendReceipt, sendReceipt, showReceipt } from "../operations/index.ts";
-import type { Database } from "../platform/index.ts";
+import { listReceipts, previewReceipt, readReceipt, type ReceiptDeps, resendReceipt, sendReceipt, showReceipt } from "../operations/index.ts";
+import { AppError, type Database } from "../platform/index.ts";
 import { type CliContext, type ServiceContext, withDatabase } from "./context.ts";
 import { stripeFor } from "./operation-setup.ts";
 import { table } from "./table.ts";
@@ -80,9 +80,10 @@ function resendCommand(context: CliContext, setup: ReceiptSetup): Command {
         await resendReceipt(deps, charge, options.email ?? null, COMMAND_LINE, null);
         // A running service may be quicker; whoever takes it sends it once.
         while (await sendReceipt(deps));
-        const receipt = (await listReceipts(db.read, { charge, limit: MAX_LISTED })).find(({ id }) => id === charge) ?? (await listReceipts(db.read, { limit: MAX_LISTED })).find(({ id }) => id === charge);
-        if (options.json === true) context.print(JSON.stringify({ ok: true, data: receipt === undefined ? null : showReceipt(receipt) }));
-        else context.print(`${charge}: ${receipt?.state ?? "due"}${receipt?.email === null || receipt === undefined ? "" : ` to ${receipt.email}`}${receipt?.why === null || receipt === undefined ? "" : ` (${receipt.why})`}.`);
+        const receipt = await readReceipt(db.read, charge);
+        if (receipt === null) throw new AppError("internal", "a receipt has disappeared");
+        if (options.json === true) context.print(JSON.stringify({ ok: true, data: showReceipt(receipt) }));
+        else context.print(`${charge}: ${receipt.state}${receipt.email === null ? "" : ` to ${receipt.email}`}${receipt.why === null ? "" : ` (${receipt.why})`}.`);
       });
     });
 }

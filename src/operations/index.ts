@@ -11,7 +11,7 @@ export type { ReceiptMode } from "./receipts/receipt.ts";
 export type { Merchant } from "./receipts/render.ts";
 export { receiptRoutes, showReceipt } from "./receipts/routes.ts";
 export { beginReceipts, findReceipts, previewReceipt, type ReceiptDeps, resendReceipt, sendReceipt } from "./receipts/send.ts";
-export { listReceipts } from "./receipts/store.ts";
+export { listReceipts, readReceipt } from "./receipts/store.ts";
 export { lookUpRefunds } from "./refund-hint.ts";
 export { mirrorRefunds } from "./refund-record.ts";
 export { previewRefund } from "./refundable.ts";

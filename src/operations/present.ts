@@ -56,6 +56,10 @@ export function failureOf(operation: Operation): AppError | null {
     case "expired":
       return new AppError("conflict", `nobody approved this operation in time (${operation.id}); nothing was sent. Ask for it again`, { code: "operation_expired" });
     case "sending":
+      // No try has failed yet: somebody is at it this very moment.
+      if (operation.attempts === 0) {
+        return new AppError("conflict", `this very request is being carried out (${operation.id}); send it again in a moment for its answer, or see GET /api/operations/${operation.id}`, { code: "in_progress" });
+      }
       return new AppError(
         "upstream",
         `Stripe has not said what became of this (${operation.id}). It is being found out, and will be done once or not at all: see GET /api/operations/${operation.id}, or send the very same request again`,

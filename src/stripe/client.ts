@@ -43,7 +43,7 @@ export interface InvoiceWish {
  */
 export interface StripeApi {
   readonly live: boolean;
-  /** The official client, for rooms with calls of their own; wrap them with `askStripe`. */
+  /** The official client, for further calls of this room. */
   readonly sdk: Stripe;
   /** @param id `pi_…` or `ch_…`. */
   payment(id: string): Promise<PaymentFacts>;

@@ -103,7 +103,7 @@ export function refundFacts(refund: Stripe.Refund): RefundFacts {
   };
 }
 
-export function countsAsRefunded(refund: Pick<RefundFacts, "status">): boolean {
+function countsAsRefunded(refund: Pick<RefundFacts, "status">): boolean {
   return refund.status !== "failed" && refund.status !== "canceled";
 }
 

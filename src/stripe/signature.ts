@@ -60,6 +60,12 @@ export function verifySignature(raw: Uint8Array, header: string | undefined, sec
   return { kind: "rejected", reason: "the signature does not match any configured webhook secret" };
 }
 
+/** The time that the header says it was signed at, ms UTC; null when it is no such header. Nothing is verified. */
+export function signatureTime(header: string): number | null {
+  const parsed = header.length > MAX_HEADER ? null : readHeader(header);
+  return parsed === null || parsed.signatures.length === 0 ? null : Number(parsed.time) * 1000;
+}
+
 /** Only told to whoever holds a secret: a forger learns nothing about our clock. */
 function withinTolerance(timeS: number, nowMs: number, endpoint: string): Verdict {
   const ageS = Math.floor(nowMs / 1000) - timeS;

@@ -28,7 +28,7 @@ async function office(database: TestDatabase, settings: Partial<ReceiptSettings>
 async function sale(t: Till, email: string | null = "ann@example.com", amount = 1250) {
   const method = await t.shop.sdk.paymentMethods.create({ type: "card", card: { token: "tok_visa" }, ...(email === null ? {} : { billing_details: { email, name: "Ann <b>" } }) });
   const intent = await t.shop.sdk.paymentIntents.create({ amount, currency: "usd", payment_method: method.id, confirm: true, description: "Two <teas>", return_url: "https://shop.example/" });
-  return { intent: intent.id, charge: String(intent.latest_charge) };
+  return { intent: intent.id, charge: typeof intent.latest_charge === "string" ? intent.latest_charge : (intent.latest_charge?.id ?? "") };
 }
 
 const states = async (t: Till) => (await listReceipts(t.db.read, { limit: 100 })).map(({ kind, state }) => `${kind} ${state}`);

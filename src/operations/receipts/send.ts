@@ -5,7 +5,7 @@ import { AppError, type Clock, type Database, type Mailer } from "../../platform
 import { type RefundFacts, type StripeApi, StripeTrouble } from "../../stripe/index.ts";
 import { afterMail, occasionOf, planReceipt, type Receipt, type ReceiptMode, type SendPlan } from "./receipt.ts";
 import { type Merchant, plainLine, renderReceipt } from "./render.ts";
-import { addReceipt, changeReceipt, forgetStart, readDueReceipt, readReceiptRow, startedAt } from "./store.ts";
+import { addReceipt, changeReceipt, forgetStart, readDueReceipt, readReceipt, startedAt } from "./store.ts";
 
 export interface ReceiptSettings {
   readonly mode: ReceiptMode;
@@ -136,7 +136,7 @@ export async function resendReceipt(deps: ReceiptDeps, id: string, email: string
   const { db, clock, settings } = deps;
   if (settings.mode === "off") throw new AppError("conflict", "receipts are off; set receipts.mode to stripe or self", { code: "receipts_off" });
   const via = settings.mode;
-  const known = await readReceiptRow(db.read, id);
+  const known = await readReceipt(db.read, id);
   if (known === null) {
     if (!/^(ch|py)_/.test(id)) throw new AppError("not_found", `there is no receipt ${id}; give the id of a charge, ch_…`, { code: "receipt_not_found" });
     // That it exists is Stripe's to say, before anything is stored.
@@ -145,13 +145,13 @@ export async function resendReceipt(deps: ReceiptDeps, id: string, email: string
   return await db.write(async (tx) => {
     const now = clock.now();
     await addReceipt(tx, { id, kind: "payment", charge: id, live: deps.stripe().live }, via, now);
-    const receipt = await readReceiptRow(tx, id);
+    const receipt = await readReceipt(tx, id);
     if (receipt === null) throw new AppError("internal", "a receipt has disappeared");
     if (receipt.state === "sending") throw new AppError("conflict", "this receipt is being sent right now", { code: "receipt_sending" });
     const copies = known === null ? 1 : receipt.copies + 1;
     await changeReceipt(tx, receipt, { state: "due", via, copies, attempts: 0, next_try_at: now, why: null, updated_at: now, ...(email === null ? {} : { email }) });
     await recordAudit(tx, { at: now, actor, action: "receipt.resend", subject: id, detail: { copies }, requestId, outcome: "ok" });
-    return (await readReceiptRow(tx, id)) ?? receipt;
+    return (await readReceipt(tx, id)) ?? receipt;
   });
 }
 

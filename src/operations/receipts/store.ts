@@ -53,7 +53,7 @@ export async function addReceipt(tx: Tx, { id, kind, charge, live }: Occasion, v
     .execute();
 }
 
-export async function readReceiptRow(tx: Tx, id: string): Promise<Receipt | null> {
+export async function readReceipt(tx: Tx, id: string): Promise<Receipt | null> {
   const row = await tx.selectFrom("receipt").selectAll().where("id", "=", id).executeTakeFirst();
   return row === undefined ? null : fromRow(row);
 }
