@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { recordAudit } from "../access/index.ts";
-import { createIntake } from "../ingest/index.ts";
+import { createIntake, createQuarantine } from "../ingest/index.ts";
 import { openAppend } from "../ledger/index.ts";
 import { AppError, createLog, databaseTrouble, errorText, openJournal, startLoop, systemClock, type Tx } from "../platform/index.ts";
 import type { TaskRun } from "../tasks/index.ts";
@@ -66,10 +66,12 @@ export async function runBackground(): Promise<void> {
     onTrouble: (error) => log.error({ error: errorText(error) }, `deliveries were not stored: ${databaseTrouble(error)}`),
     onCommitted: engine.wake,
   });
-  serveIntake(port, intake.acceptBatch);
+  const quarantine = createQuarantine({ db, clock });
+  serveIntake(port, quarantine.watch(intake.acceptBatch));
   const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
+  const keep = startLoop(quarantine.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "rejected deliveries could not be kept") });
   const stop = async (): Promise<void> => {
-    await Promise.all([engine.stop(), flush.stop()]);
+    await Promise.all([engine.stop(), flush.stop(), keep.stop()]);
     await intake.flush();
     await journal.close();
     await db.close();

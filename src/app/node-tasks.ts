@@ -6,6 +6,7 @@ import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/ind
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
+import { quarantineTask } from "./quarantine.ts";
 import { sweepTask } from "./sweep.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
@@ -86,6 +87,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     },
     sweepTask(db, config, clock),
     guardTask(db, config, clock),
+    quarantineTask(db, config, clock),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

@@ -8,6 +8,7 @@ export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";
 export { IMPORT_ENDPOINT } from "./import/made.ts";
 export { type ImportReport, totals as importTotals } from "./import/report.ts";
+export { admitQuarantined, createQuarantine, type Quarantine, quarantined } from "./quarantine/quarantine.ts";
 export { type Completeness, completeness, completenessText } from "./sweep/completeness.ts";
 export { type Gap, readGaps } from "./sweep/gap.ts";
 export { type CompletenessRoutes, completenessRoutes } from "./sweep/routes.ts";

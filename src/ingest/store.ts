@@ -34,11 +34,21 @@ export interface GapRow {
   cause: string;
 }
 
+/** A rejected delivery, kept for when the secret is mended. */
+interface QuarantineRow {
+  id: Generated<number>;
+  received_at: number;
+  signature: string;
+  body: Uint8Array;
+  size: number;
+}
+
 declare module "../platform/db/tables.ts" {
   interface Tables {
     bookmark: BookmarkRow;
     witness: WitnessRow;
     gap: GapRow;
+    quarantine: QuarantineRow;
   }
 }
 

@@ -32,4 +32,11 @@ const sources: Migration = {
   ],
 };
 
-export const ingestMigrations: readonly Migration[] = [sources];
+const quarantine: Migration = {
+  name: "ingest/0002_quarantine",
+  statements: (ddl) => [
+    `create table quarantine (id ${ddl.id}, received_at ${ddl.int} not null, signature text not null, body ${ddl.blob} not null, size ${ddl.int} not null)`,
+  ],
+};
+
+export const ingestMigrations: readonly Migration[] = [sources, quarantine];
