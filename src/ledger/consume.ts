@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Database, Tx } from "../platform/index.ts";
 import type { LedgerEntry } from "./event.ts";
 import { readAfter, readEntries } from "./read.ts";
@@ -37,7 +38,7 @@ async function setAside(tx: Tx, failures: readonly Indigestible[], nowMs: number
       .insertInto("event_failure")
       .values({ event_seq: seq, failed_at: nowMs, attempts: 1, armed: 0, error: text })
       .onConflict((conflict) =>
-        conflict.column("event_seq").doUpdateSet((eb) => ({ failed_at: nowMs, attempts: eb("event_failure.attempts", "+", 1), armed: 0, error: text })),
+        conflict.column("event_seq").doUpdateSet((eb) => ({ attempts: eb("event_failure.attempts", "+", 1), armed: 0, error: text })),
       )
       .execute();
   }
@@ -62,8 +63,8 @@ export async function consume(db: Database, name: string, limit: number, digest:
 
 /** Tries again what a redelivery (or an operator) armed. Answers how many entries it took. */
 export async function retryArmed(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
-  const waiting = await db.read.selectFrom("event_failure").select("event_seq").where("armed", "=", 1).limit(1).executeTakeFirst();
-  if (waiting === undefined) return 0;
+  const { rows: waiting } = await sql`select event_seq from event_failure where armed = 1 limit 1`.execute(db.read);
+  if (waiting.length === 0) return 0;
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, `consumer:${name}`);
     const armed = await tx.selectFrom("event_failure").select("event_seq").where("armed", "=", 1).orderBy("event_seq").limit(limit).execute();

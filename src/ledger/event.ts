@@ -55,12 +55,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Control characters are in no id or type of Stripe's, and PostgreSQL stores no NUL. */
+/** Control characters and half characters are in no id or type of Stripe's, and PostgreSQL stores no NUL. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 function shortText(value: unknown, max: number): string | null {
-  return typeof value === "string" && value.length > 0 && value.length <= max && !CONTROL.test(value) ? value : null;
+  return typeof value === "string" && value.length > 0 && value.length <= max && !CONTROL.test(value) && value.isWellFormed() ? value : null;
 }
 
 /** Snapshot events say whole seconds, thin events an ISO time. */

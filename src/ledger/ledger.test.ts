@@ -162,8 +162,8 @@ onBothDatabases("ledger", ledgerMigrations, (database) => {
       (filter.status === undefined ||
         (filter.status === "failed" && failed.has(event.seq)) ||
         (filter.status === "flagged" && event.flags === 1) ||
-        (filter.status === "pending" && event.seq > cursorSeq) ||
-        (filter.status === "processed" && event.seq <= cursorSeq && !failed.has(event.seq)));
+        (filter.status === "pending" && event.seq > cursorSeq && event.flags === 0 && !failed.has(event.seq)) ||
+        (filter.status === "processed" && event.seq <= cursorSeq && event.flags === 0 && !failed.has(event.seq)));
     const filters = fc.record({
       type: fc.constantFrom(undefined, "charge.*", "*.succeeded", "invoice.paid", "*", "nothing", "c*e.f*"),
       sinceMs: fc.constantFrom(undefined, T0 + 3000, T0 + 12_000),

@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import { inChunks, type Tables, type Tx } from "../platform/index.ts";
 import { decompress } from "./blocks.ts";
 import type { LedgerEntry, LedgerEvent, Source } from "./event.ts";
-import { readTerms } from "./terms.ts";
+import { termsOfIds } from "./terms.ts";
 
 export type EventRowRead = Selectable<Tables["event"]>;
 
@@ -24,6 +24,11 @@ export function toLedgerEvent(row: EventRowRead, terms: ReadonlyMap<number, stri
   };
 }
 
+/** The terms that these rows name. */
+export async function termsOfRows(tx: Tx, rows: readonly EventRowRead[]): Promise<Map<number, string>> {
+  return await termsOfIds(tx, rows.flatMap((row) => [row.type_id, row.source_id, row.account_id, row.version_id]));
+}
+
 /** Opens each block once and hands out the exact bytes of each event. */
 async function readBodies(tx: Tx, rows: readonly EventRowRead[]): Promise<Map<number, Buffer>> {
   const ids = [...new Set(rows.map((row) => row.block_id))];
@@ -42,7 +47,7 @@ async function readBodies(tx: Tx, rows: readonly EventRowRead[]): Promise<Map<nu
 
 async function toEntries(tx: Tx, rows: readonly EventRowRead[]): Promise<LedgerEntry[]> {
   if (rows.length === 0) return [];
-  const terms = (await readTerms(tx)).byId;
+  const terms = await termsOfRows(tx, rows);
   const bodies = await readBodies(tx, rows);
   return rows.map((row) => {
     const bytes = bodies.get(row.seq);
@@ -75,7 +80,7 @@ export async function readEvent(tx: Tx, eventId: string): Promise<{ event: Ledge
   if (row === undefined) return null;
   const raw = (await readBodies(tx, [row])).get(row.seq);
   if (raw === undefined) throw new Error(`the block ${row.block_id} of event ${row.event_id} is missing`);
-  return { event: toLedgerEvent(row, (await readTerms(tx)).byId), raw };
+  return { event: toLedgerEvent(row, await termsOfRows(tx, [row])), raw };
 }
 
 /** The other contents that came under this event's id, oldest first. */
@@ -96,9 +101,9 @@ export async function lastSeq(tx: Tx): Promise<number> {
  */
 export async function knownEvents(tx: Tx, ids: readonly string[]): Promise<Map<string, Source>> {
   const known = new Map<string, Source>();
-  const terms = (await readTerms(tx)).byId;
   for (const chunk of inChunks(ids, 512)) {
     const rows = await tx.selectFrom("event").select(["event_id", "source_id"]).where("event_id", "in", chunk).execute();
+    const terms = await termsOfIds(tx, rows.map((row) => row.source_id));
     for (const row of rows) known.set(row.event_id, (terms.get(row.source_id) ?? "webhook") as Source);
   }
   return known;
