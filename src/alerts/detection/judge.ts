@@ -46,7 +46,7 @@ export function judgeVolume(state: DetectorState, options: JudgeOptions): Volume
 /** While the shop is new: at least wide bands, and windows of at least an hour. */
 function wideModel(state: DetectorState): VolumeModel {
   const wide = { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) };
-  return { usual: wide, near: wide, quick: wide, shortestWindow: 60 };
+  return { usual: wide, near: wide, quick: wide, caution: state.caution, shortestWindow: 60 };
 }
 
 export function judgeSales(state: DetectorState, options: JudgeOptions): SaleFinding | undefined {

@@ -2,6 +2,7 @@
 
 import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
 import type { Calendar } from "./calendar.ts";
+import { closeDay } from "./caution.ts";
 import { clockUndecided, decideClock } from "./clock-change.ts";
 import { learnClumps, learnDispersion } from "./dispersion.ts";
 import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
@@ -149,6 +150,7 @@ function closeQuarter(state: DetectorState): void {
 export function fitDaily(state: DetectorState, ts: number): void {
   const { history } = state;
   learnYesterday(state, ts);
+  closeDay(state.caution);
   // `next` is the quarter still filling; at midnight it is whole.
   history.next += 1;
   decideClock(state, ts, state.usual.phi[state.usual.windows.indexOf(15)] ?? 0.02);

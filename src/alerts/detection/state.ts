@@ -1,6 +1,7 @@
 // All that a detector remembers. Plain data: structured clone and `node:v8` serialise it.
 
 import type { Alert, Metric } from "./alert.ts";
+import { type Caution, createCaution } from "./caution.ts";
 import { createDispersion, type Dispersion, PHI_PRIOR } from "./dispersion.ts";
 import { createHistory, type History } from "./history.ts";
 import { createMinuteShape, type MinuteShape } from "./minute-shape.ts";
@@ -39,6 +40,7 @@ export interface DetectorState {
   readonly usual: Dispersion;
   readonly near: Dispersion;
   readonly quick: Dispersion;
+  readonly caution: Caution;
   readonly minutes: MinuteShape;
   readonly sales: SaleModel;
   readonly slices: SliceBook;
@@ -77,7 +79,7 @@ export function createState(): DetectorState {
     version: 1,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
-    minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
+    caution: createCaution(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
     nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,

@@ -1,5 +1,6 @@
 // Fewer attempts than expected (DETECTION §5, "Revenue dip, volume part").
 
+import { type Caution, farEnough } from "./caution.ts";
 import { type Dispersion, phiOf } from "./dispersion.ts";
 import { countAtMost } from "./negative-binomial.ts";
 import { alphaOf, WINDOWS } from "./sensitivity.ts";
@@ -21,6 +22,7 @@ export interface VolumeModel {
   readonly usual: Dispersion;
   readonly near: Dispersion;
   readonly quick: Dispersion;
+  readonly caution: Caution;
   /** Minutes; a young shop is not judged by less than an hour. */
   readonly shortestWindow?: number;
 }
@@ -71,20 +73,20 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const usualPhi = phiOf(model.usual, index, usual) + clumps / usual;
     const usualZ = deviations(seen, usual, usualPhi);
     if (window > 60) {
-      if (seen < keep * usual) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
+      if (seen < keep * usual) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget, model.caution));
       continue;
     }
     // Up to an hour the week's profile and the level of the last hours must agree: one finds, the other at least leans to it.
     const close = between(near, from, now);
     const nearPhi = phiOf(model.near, index, usual) + clumps / close;
     const nearZ = deviations(seen, close, nearPhi);
-    if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget));
+    if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget, model.caution));
     if (seen >= NEAR_KEEP_USUAL * usual || usualZ < LEANS_USUAL) continue;
-    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget));
+    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget, model.caution));
     if (window > 10) continue;
     const last = between(quick, from, now);
     const quickPhi = phiOf(model.quick, index, usual) + clumps / last;
-    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget));
+    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget, model.caution));
   }
   return best !== undefined && stillDown(series, floor) ? best : undefined;
 }
@@ -110,11 +112,11 @@ function lasts(series: Series, from: number, keep: number): boolean {
 
 const deviations = (seen: number, expected: number, phi: number): number => (expected - seen) / Math.sqrt(expected + phi * expected * expected);
 
-function judge(seen: number, expected: number, phi: number, z: number, from: number, window: number, budget: number): VolumeFinding | undefined {
+function judge(seen: number, expected: number, phi: number, z: number, from: number, window: number, budget: number, caution: Caution): VolumeFinding | undefined {
   if (z < SCREEN) return undefined;
   const probability = countAtMost(seen, expected, phi);
   const alpha = alphaOf(window, budget);
-  return probability < alpha ? { from, window, seen, expected, phi, probability, alpha } : undefined;
+  return farEnough(caution, window, probability, alpha) ? { from, window, seen, expected, phi, probability, alpha } : undefined;
 }
 
 const better = (best: VolumeFinding | undefined, other: VolumeFinding | undefined): VolumeFinding | undefined =>
