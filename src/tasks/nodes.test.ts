@@ -62,18 +62,16 @@ onBothDatabases("nodes of the scheduler", taskMigrations, (database) => {
 
   it("takes over from a node that died, and runs its time once more", async () => {
     const db = await database.open();
-    const { node, pass, lines } = nodesOn(db);
+    const { node, watch, lines } = nodesOn(db);
     const task = heldTask();
     const dead = node("dead", [task.definition]);
     const alive = node("alive", [task.definition]);
     await dead.start();
     await dead.runDue();
     await alive.runDue();
-    pass(60_000);
-    await alive.runDue();
+    await watch(alive, 60_000);
     expect(task.runs).toHaveLength(1);
-    pass(1000);
-    await alive.runDue();
+    await watch(alive, 1000);
     expect(lines.at(-1)).toMatchObject({ event: "sweep_failed", outcome: "lost", error: expect.stringContaining("dead") });
     await alive.runDue();
     expect(task.runs).toHaveLength(2);
@@ -85,17 +83,80 @@ onBothDatabases("nodes of the scheduler", taskMigrations, (database) => {
     ]);
   });
 
+  it("does not take for silence what it could not hear: after an outage of the database a run goes on alone", async () => {
+    const db = await database.open();
+    let away = false;
+    const gone = (): Promise<never> => Promise.reject(new AppError("unavailable", "away"));
+    const shaky = {
+      ...db,
+      get read() {
+        if (away) throw new AppError("unavailable", "away");
+        return db.read;
+      },
+      write: (step: Parameters<typeof db.write>[0]) => (away ? gone() : db.write(step)),
+    } as typeof db;
+    const { node, pass, watch, errors } = nodesOn(db);
+    const task = heldTask({ timeLimitMs: 3_600_000 });
+    const one = node("one", [task.definition], shaky);
+    const two = node("two", [task.definition], shaky);
+    await one.start();
+    await one.runDue();
+    await two.runDue();
+    away = true;
+    for (let second = 0; second < 90; second += 1) {
+      pass(1000);
+      await expect(one.runDue()).rejects.toMatchObject({ kind: "unavailable" });
+      await expect(two.runDue()).rejects.toMatchObject({ kind: "unavailable" });
+    }
+    away = false;
+    // The other is the first to come back.
+    await two.runDue();
+    await two.runDue();
+    expect(task.runs).toHaveLength(1);
+    await one.runDue();
+    expect(task.runs[0]?.context.signal.aborted).toBe(false);
+    expect(errors).not.toContainEqual(expect.objectContaining({ code: "taken_over" }));
+    // One that stays silent from now on is dead, as ever.
+    await watch(two, 70_000);
+    await two.runDue();
+    expect(task.runs).toHaveLength(2);
+  });
+
+  it("nor what it could only read: with a disk that was full nobody could renew", async () => {
+    const db = await database.open();
+    let full = false;
+    const shaky = { ...db, write: (step: Parameters<typeof db.write>[0]) => (full ? Promise.reject(new AppError("unavailable", "full")) : db.write(step)) } as typeof db;
+    const { node, pass } = nodesOn(db);
+    const task = heldTask({ timeLimitMs: 3_600_000 });
+    const one = node("one", [task.definition], shaky);
+    const two = node("two", [task.definition], shaky);
+    await one.start();
+    await one.runDue();
+    await two.runDue();
+    full = true;
+    for (let second = 0; second < 90; second += 1) {
+      pass(1000);
+      await one.runDue();
+      await two.runDue().catch(() => {});
+    }
+    full = false;
+    await two.runDue();
+    await two.runDue();
+    expect(task.runs).toHaveLength(1);
+    await one.runDue();
+    expect(task.runs[0]?.context.signal.aborted).toBe(false);
+  });
+
   it("keeps one that wakes from a long sleep from writing over its successor's work", async () => {
     const db = await database.open();
-    const { node, pass, errors } = nodesOn(db);
+    const { node, watch, errors } = nodesOn(db);
     const task = heldTask({ timeLimitMs: 3_600_000 });
     const sleeper = node("sleeper", [task.definition]);
     const other = node("other", [task.definition]);
     await sleeper.start();
     await sleeper.runDue();
     await other.runDue();
-    pass(61_000);
-    await other.runDue();
+    await watch(other, 61_000);
     await other.runDue();
     expect(task.runs).toHaveLength(2);
     const slept = task.runs[0]?.context;
@@ -113,14 +174,13 @@ onBothDatabases("nodes of the scheduler", taskMigrations, (database) => {
 
   it("gives a time up that kills its node again and again", async () => {
     const db = await database.open();
-    const { node, pass } = nodesOn(db);
+    const { node, watch } = nodesOn(db);
     const task = heldTask({ schedule: { kind: "every", everyMs: 24 * 60 * MINUTE } });
     for (let death = 0; death < 5; death += 1) {
       const one = node(`mortal-${death}`, [task.definition]);
       await one.start();
       await one.runDue();
-      pass(61_000);
-      await one.runDue();
+      await watch(one, 61_000);
       await one.runDue();
     }
     expect(task.runs).toHaveLength(3);

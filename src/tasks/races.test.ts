@@ -98,14 +98,13 @@ onBothDatabases("what may happen at the same time", taskMigrations, (database) =
 
   it("a run that returns right after it was taken over says nothing more", async () => {
     const db = await database.open();
-    const { node, pass, errors, events } = nodesOn(db);
+    const { node, watch, errors, events } = nodesOn(db);
     const task = heldTask({ timeLimitMs: 3_600_000 });
     const [sleeper, other] = [node("sleeper", [task.definition]), node("other", [task.definition])];
     await sleeper.start();
     await sleeper.runDue();
     await other.runDue();
-    pass(61_000);
-    await other.runDue();
+    await watch(other, 61_000);
     task.runs[0]?.end({ from: "the grave" });
     await sleeper.idle();
     expect(errors).toMatchObject([{ code: "taken_over" }]);
@@ -115,7 +114,7 @@ onBothDatabases("what may happen at the same time", taskMigrations, (database) =
 
   it("a node that dies after its run was too long leaves it that way", async () => {
     const db = await database.open();
-    const { node, pass, events } = nodesOn(db);
+    const { node, pass, watch, events } = nodesOn(db);
     const task = heldTask();
     const [dead, other] = [node("dead", [task.definition]), node("other", [task.definition])];
     await dead.start();
@@ -123,8 +122,7 @@ onBothDatabases("what may happen at the same time", taskMigrations, (database) =
     pass(120_001);
     await dead.runDue();
     await other.runDue();
-    pass(61_000);
-    await other.runDue();
+    await watch(other, 61_000);
     await other.runDue();
     expect((await readRuns(db.read, "sweep", { limit: 10 })).map((run) => run.outcome)).toEqual(["timed_out"]);
     expect(events().filter((event) => event === "sweep_failed")).toHaveLength(1);

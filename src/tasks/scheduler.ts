@@ -2,6 +2,7 @@ import { AppError, type Clock, type Database, didYouMean, type Journal } from ".
 import { claimDue, type Claimant, claimNow, loseRun, type RunNote } from "./claim.ts";
 import { endLines, skipLine, startLine, startupLine, tickLine } from "./lines.ts";
 import { contextOf, endOf, recordEnd, type RunningTask, SHUTDOWN, TAKEN_OVER, timeLimitError } from "./running.ts";
+import { Silence } from "./silence.ts";
 import { readRun, readStates, registerTasks, renewLease } from "./store.ts";
 import { TASK_NAME, type TaskDefinition, type TaskRun, type TaskState } from "./task.ts";
 
@@ -17,7 +18,7 @@ export interface SchedulerOptions {
   pid: number;
   /** Told what goes wrong beside the runs themselves, e.g. an end that could not be written yet. */
   onError(error: unknown, task: string): void;
-  /** A node that has not renewed for this long is taken for dead. */
+  /** A node that was watched this long without renewing is taken for dead. */
   leaseMs?: number;
   /** Runs at the same time on this node. */
   maxRunning?: number;
@@ -63,8 +64,7 @@ class NodeScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #leaseMs: number;
   readonly #running = new Map<number, RunningTask>();
-  /** Leases of other nodes, and since when (monotonic) we have seen them unchanged: no two clocks need to agree. */
-  readonly #seen = new Map<string, { lease: string; sinceMono: number }>();
+  readonly #silence: Silence;
   #atStartup: TaskDefinition[] = [];
   #minute = 0;
   #stopping = false;
@@ -72,6 +72,7 @@ class NodeScheduler implements Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#silence = new Silence(this.#leaseMs);
   }
 
   async start(): Promise<void> {
@@ -207,7 +208,7 @@ class NodeScheduler implements Scheduler {
   /** Looks at one task: begins what is due, takes over from the dead. True when something was begun. */
   async #look(task: TaskDefinition, state: TaskState): Promise<boolean> {
     if (state.held) {
-      if (this.#running.has(state.held.runId) || !this.#seemsDead(state.held, task.name)) return false;
+      if (this.#running.has(state.held.runId) || !this.#silence.seemsDead(task.name, state.held, this.#options.monotonicMs())) return false;
       await this.#lose(task, state.held);
       return false;
     }
@@ -225,15 +226,6 @@ class NodeScheduler implements Scheduler {
     if (claim.kind === "run") return claim.run;
     if (claim.kind === "skipped") this.#log([skipLine(claim.run)]);
     return claim.kind === "none" && this.#atStartup.includes(task) ? await claimNow(this.#claimant(), task, state, "startup") : null;
-  }
-
-  #seemsDead(held: NonNullable<TaskState["held"]>, name: string): boolean {
-    const mono = this.#options.monotonicMs();
-    const lease = `${held.runId}:${held.leaseUntil}`;
-    const seen = this.#seen.get(name);
-    if (seen?.lease === lease) return mono - seen.sinceMono > this.#leaseMs;
-    this.#seen.set(name, { lease, sinceMono: mono });
-    return false;
   }
 
   async #lose(task: TaskDefinition, held: NonNullable<TaskState["held"]>): Promise<void> {

@@ -42,15 +42,23 @@ export function nodesOn(db: Database, startMs: number = NOON) {
   let monotonic = 1000;
   const lines: Record<string, unknown>[] = [];
   const errors: unknown[] = [];
+  /** Time goes by, on both clocks. */
+  const pass = (ms: number): void => {
+    clock.advance(ms);
+    monotonic += ms;
+  };
   return {
     clock,
     lines,
     errors,
     events: () => lines.map((line) => line["event"]),
-    /** Time goes by, on both clocks. */
-    pass: (ms: number) => {
-      clock.advance(ms);
-      monotonic += ms;
+    pass,
+    /** Time goes by while a node looks at the database, as its loop lets it; in steps of 5 s, and less at the end. */
+    watch: async (node: Scheduler, ms: number) => {
+      for (let left = ms; left > 0; left -= 5000) {
+        pass(Math.min(5000, left));
+        await node.runDue();
+      }
     },
     node: (name: string, tasks: readonly TaskDefinition[], database: Database = db): Scheduler =>
       createScheduler({
