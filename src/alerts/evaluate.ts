@@ -29,6 +29,7 @@ function findingOf(rule: ProductionRule, judged: Judged): Finding {
     case "ok":
       return "well";
     case "not_proven":
+    case "behind":
       return "unknown";
     case "no_data":
       // With nothing to compare with a new day has begun; no attempts say nothing of whether payments work again.

@@ -3,7 +3,7 @@ import { dayParts } from "./day.ts";
 import { judgeProduction, type ProductionInputs, productionRecord, round4 } from "./production.ts";
 
 const thresholds = { webhookFailures5m: 3, paymentErrorRate1h: 0.05, revenueChangeDoD: -0.3, evidence: true };
-const calm: ProductionInputs = { webhookFailures5m: 0, webhookRejected5m: 0, attempted1h: 0, failed1h: 0, revenue: [] };
+const calm: ProductionInputs = { webhookFailures5m: 0, webhookRejected5m: 0, attempted1h: 0, failed1h: 0, revenue: [], eventsBehind: 0 };
 const usd = (today: number, salesToday: number, yesterday: number, salesYesterday: number) => ({ currency: "usd", today, salesToday, yesterday, salesYesterday, unevenness: 1 });
 
 function record(inputs: Partial<ProductionInputs>, evidence = true) {
@@ -43,6 +43,10 @@ describe("the production-alerts record", () => {
     expect(record({ revenue: [usd(100_000, 100, 100_000, 100), eur] })).toMatchObject({ revenue_change_DoD: 0, severity: { revenue: "WARNING" } });
     expect(record({ revenue: [eur] }).revenue_change_DoD).toBe(-0.9);
     expect(record({ revenue: [usd(5000, 2, 0, 0)] })).toMatchObject({ revenue_change_DoD: 0, severity: { revenue: "OK" } });
+  });
+
+  it("does not take figures that are behind for a dip", () => {
+    expect(record({ revenue: [usd(50_000, 50, 100_000, 100)], eventsBehind: 5000 })).toMatchObject({ revenue_change_DoD: -0.5, severity: { revenue: "OK" }, verdict: { revenue: "behind" }, events_behind: 5000 });
   });
 
   it("rounds to four decimals and knows no minus zero", () => {

@@ -30,6 +30,8 @@ export interface ProductionInputs {
   readonly attempted1h: number;
   readonly failed1h: number;
   readonly revenue: readonly RevenueOfDay[];
+  /** Events stored and not yet in these figures. */
+  readonly eventsBehind: number;
 }
 
 export type Severity = "OK" | "WARNING" | "CRITICAL";
@@ -39,6 +41,8 @@ export type Verdict =
   | { readonly kind: "ok" }
   /** Nothing happened that could be judged. */
   | { readonly kind: "no_data" }
+  /** Figures that are not up to date cannot show that something is missing. */
+  | { readonly kind: "behind" }
   /** Over the threshold, on too little to tell it from chance. */
   | { readonly kind: "not_proven" }
   | { readonly kind: "breach"; readonly severity: "WARNING" | "CRITICAL" };
@@ -112,13 +116,21 @@ function judgeRevenue(inputs: ProductionInputs, limit: number, evidence: boolean
   return { ...own, ...(breach === undefined ? {} : { verdict: breach.verdict, summary: breach.summary }) };
 }
 
+/** So many events behind, revenue may look lower than it is. */
+const BEHIND = 100;
+
 /** Pure: the same inputs give the same verdicts. */
 export function judgeProduction(inputs: ProductionInputs, thresholds: ProductionThresholds, mainCurrency: string): ProductionVerdicts {
   return {
     webhook: judgeWebhooks(inputs, thresholds.webhookFailures5m),
     payments: judgePayments(inputs, thresholds.paymentErrorRate1h, thresholds.evidence),
-    revenue: judgeRevenue(inputs, thresholds.revenueChangeDoD, thresholds.evidence, mainCurrency),
+    revenue: upToDate(inputs, judgeRevenue(inputs, thresholds.revenueChangeDoD, thresholds.evidence, mainCurrency)),
   };
+}
+
+function upToDate({ eventsBehind }: ProductionInputs, judged: Judged): Judged {
+  if (eventsBehind <= BEHIND || judged.verdict.kind !== "breach") return judged;
+  return { ...judged, verdict: { kind: "behind" }, summary: `${judged.summary}; ${eventsBehind} events are not counted yet` };
 }
 
 export function severityOf(verdict: Verdict): Severity {
@@ -139,6 +151,7 @@ export interface ProductionRecord {
   readonly payments_failed_1h: number;
   readonly revenue: readonly { currency: string; change: number; today_minor: number; yesterday_minor: number; payments_today: number; payments_yesterday: number }[];
   readonly time_zone: string;
+  readonly events_behind: number;
   readonly verdict: { readonly webhook: Verdict["kind"]; readonly payments: Verdict["kind"]; readonly revenue: Verdict["kind"] };
 }
 
@@ -167,6 +180,7 @@ export function productionRecord(
       payments_yesterday: day.salesYesterday,
     })),
     time_zone: context.timeZone,
+    events_behind: inputs.eventsBehind,
     verdict: { webhook: verdicts.webhook.verdict.kind, payments: verdicts.payments.verdict.kind, revenue: verdicts.revenue.verdict.kind },
   };
 }

@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 export function evaluationOf(config: Config): EvaluateOptions {
   const { alerts, merchant, stripe } = config;
   return {
-    scope: { live: stripe.mode === "live", timeZone: merchant.timeZone, mainCurrency: merchant.currency },
+    scope: { live: stripe.mode === "live", timeZone: merchant.timeZone, mainCurrency: merchant.currency, consumer: DERIVE },
     thresholds: {
       webhookFailures5m: alerts.webhookFailures5m,
       paymentErrorRate1h: alerts.paymentErrorRate1h,
@@ -27,13 +27,15 @@ export function evaluationOf(config: Config): EvaluateOptions {
   };
 }
 
-/** Judges now and appends the record; the task and the command are the same. */
-export async function productionAlerts(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">): ReturnType<typeof evaluate> {
-  const behind = await catchUp(db, config.merchant.timeZone, clock, 10_000);
+/**
+ * Judges now and appends the record. The command derives from what is waiting first; the service leaves that to its own
+ * loop, which keeps to its share of the thread, and the record says how far it is.
+ */
+export async function productionAlerts(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">, upToMs = 0): ReturnType<typeof evaluate> {
+  if (upToMs > 0) await catchUp(db, config.merchant.timeZone, clock, upToMs);
   const evaluation = await evaluate(db, evaluationOf(config), clock.now());
-  const record = behind > 0 ? { ...evaluation.record, events_behind: behind } : evaluation.record;
-  journal.append(PRODUCTION_ALERTS_LOG, [record]);
-  return { ...evaluation, record };
+  journal.append(PRODUCTION_ALERTS_LOG, [evaluation.record]);
+  return evaluation;
 }
 
 /** Repeats a small deletion until there is nothing left, giving way in between. */

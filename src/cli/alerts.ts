@@ -7,6 +7,9 @@ import { backtestCommand } from "./alerts-backtest.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { table } from "./table.ts";
 
+/** How long the command derives from what is waiting before it judges. */
+const CATCH_UP_MS = 10_000;
+
 const EXIT = { OK: 0, WARNING: 1, CRITICAL: 2 } as const;
 
 function worst(record: ProductionRecord): keyof typeof EXIT {
@@ -25,7 +28,7 @@ function runCommand(context: ServiceContext): Command {
       if (config.logDir !== null) requireWritableDirectory(config.logDir, "LOG_DIR");
       await withDatabase(context, async (db) => {
         const journal = openJournal({ dir: config.logDir, clock: context.clock, onTrouble: (trouble) => void process.stderr.write(`tillwatch: the record was not logged: ${JSON.stringify(trouble)}\n`) });
-        const { record } = await productionAlerts(db, config, context.clock, journal);
+        const { record } = await productionAlerts(db, config, context.clock, journal, CATCH_UP_MS);
         await journal.close();
         context.print(JSON.stringify(record));
         if (options.exitCode === true) context.setExitCode(EXIT[worst(record)]);

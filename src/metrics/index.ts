@@ -11,4 +11,4 @@ export { needsRebuild, rebuild, type RebuildOptions, type RebuildReport, type Ta
 export { retainMetrics } from "./retain.ts";
 export { type Grain } from "./store.ts";
 export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";
-export { saleUnevenness } from "../payments/index.ts";
+export { salesByCurrency, saleUnevenness } from "../payments/index.ts";

@@ -11,3 +11,4 @@ export { type AttemptCount, countAttempts, eventSeqsOf, getPayment, type ListedP
 export { REFUND_STATUSES, type RefundStatus } from "./state.ts";
 export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";
 export { saleUnevenness } from "./spread.ts";
+export { type Sales, salesByCurrency } from "./sales.ts";
