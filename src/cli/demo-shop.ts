@@ -20,6 +20,12 @@ type Fields = Record<string, unknown>;
 
 const PATIENCE = 100;
 
+/** Of card attempts, on an ordinary day. */
+export const CALM_DECLINES = 0.005;
+
+/** Customers who fail the bank's authentication; few, so that the outage is what one sees. */
+const CALM_CHALLENGES = 0.005;
+
 /** Banks in trouble, for the sandbox. */
 const CAUSES = [["processing_error", 50], ["issuer_not_available", 30], ["try_again_later", 20]];
 
@@ -31,6 +37,7 @@ export function demoShop(url: string, sandboxUrl: string, key: string): DemoShop
     if (!response.ok) throw new AppError("upstream", `${path} answered ${response.status}: ${(await response.text()).slice(0, 300)}`, { code: "demo_failed" });
     return (await response.json()) as Fields;
   };
+  const setDeclines = async (share: number): Promise<void> => void (await ask(sandboxUrl, "/_sandbox/traffic", { declineRate: share, declineCauses: CAUSES, challengeFailureRate: CALM_CHALLENGES }));
   const firstPayment = async (signal: AbortSignal): Promise<Fields> => {
     for (let tries = 0; tries < PATIENCE; tries += 1) {
       const { data } = await ask(url, "/api/payments?status=succeeded&limit=20");
@@ -42,11 +49,12 @@ export function demoShop(url: string, sandboxUrl: string, key: string): DemoShop
   };
   return {
     open: async (signal) => {
+      await setDeclines(CALM_DECLINES);
       const invoice = await ask(url, "/api/payments/create-invoice", { amount: 0.5, email: "you@example.com", description: "A cup of tea" });
       const payment = await firstPayment(signal);
       return { invoiceUrl: String(invoice["hosted_invoice_url"]), payment: String(payment["id"]), paymentText: `${String(payment["amount"])} USD from ${typeof payment["email"] === "string" ? payment["email"] : "a customer"}` };
     },
-    setDeclines: async (share) => void (await ask(sandboxUrl, "/_sandbox/traffic", { declineRate: share, declineCauses: CAUSES })),
+    setDeclines,
     alerts: async () => {
       const { data } = await ask(url, "/api/alerts?limit=20");
       return (data as Fields[]).map((alert) => ({ id: String(alert["id"]), rule: String(alert["rule"]), state: String(alert["state"]), summary: String(alert["summary"]) }));

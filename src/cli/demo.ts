@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { serve } from "../app/serve.ts";
 import { AppError, createLog, errorText } from "../platform/index.ts";
 import type { ServiceContext } from "./context.ts";
-import { type DemoShop, demoShop, type Seen } from "./demo-shop.ts";
+import { CALM_DECLINES, type DemoShop, demoShop, type Seen } from "./demo-shop.ts";
 
 /** Says that a folder is the demo's own and may be emptied. */
 const MARKER = ".tillwatch-demo";
@@ -20,7 +20,7 @@ const OPENING_MS = 10 * 3_600_000;
 function traffic(nowMs: number) {
   const shopTimeMs = (nowMs * (DAY_MS / DEMO_DAY_MS)) % DAY_MS;
   const offset = Math.round((OPENING_MS - shopTimeMs) / 60_000);
-  const settings = { SANDBOX_DAY: String(DEMO_DAY_MS / 1000), SANDBOX_UTC_OFFSET: String(offset), SANDBOX_DECLINE_RATE: "0.005", SANDBOX_SEED: "demo" };
+  const settings = { SANDBOX_DAY: String(DEMO_DAY_MS / 1000), SANDBOX_UTC_OFFSET: String(offset), SANDBOX_DECLINE_RATE: String(CALM_DECLINES), SANDBOX_SEED: "demo" };
   return { ratePerMinute: 300, settings };
 }
 
@@ -31,7 +31,7 @@ alerts:
 `;
 
 const QUIET_S = 45;
-const OUTAGE_S = 20;
+const OUTAGE_S = 15;
 /** The outage has to be diluted in the hour's rate, and then to stay away for five minutes. */
 const PATIENCE_MS = 15 * 60_000;
 
@@ -96,7 +96,7 @@ async function incident(shop: DemoShop, say: (text: string) => void, signal: Abo
   };
   const outageOver = Date.now() + OUTAGE_S * 1000;
   await follow((states) => states.includes("firing") && Date.now() >= outageOver, (OUTAGE_S + 30) * 1000);
-  await shop.setDeclines(0.005);
+  await shop.setDeclines(CALM_DECLINES);
   say("the banks answer again; the failures of the last hour are diluted by every payment that works");
   await follow((states) => states.length > 0 && states.every((state) => state === "resolved"), PATIENCE_MS);
   say([...told.values()].includes("resolved") ? "the incident is over; look at /api/alerts" : "the alert has not resolved yet; go on watching /api/alerts");
