@@ -21,7 +21,7 @@ export type Database = SqliteDatabase | PostgresDatabase;
 
 /**
  * True for the failures that pass or that an operator must mend outside the program (disk full, file gone, server
- * away, connection cut, too many connections), false for a fault in what we asked.
+ * away or too slow, connection cut, too many connections), false for a fault in what we asked.
  */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof AppError) return error.kind === "unavailable";
@@ -33,8 +33,9 @@ export function isUnavailable(error: unknown): boolean {
     return [5, 6, 7, 8, 9, 10, 11, 13, 14, 26].includes(primary);
   }
   if (code === "ERR_INVALID_STATE") return true;
-  // PostgreSQL classes: 08 connection, 53 resources, 57P shutdown, 58 system, 25006 read-only, 40 serialization.
-  if (/^(08|53|57P|58|40)/.test(code) || code === "25006") return true;
+  // PostgreSQL classes: 08 connection, 53 resources, 57P shutdown, 58 system, 40 serialization; 57014 a statement that was
+  // cut short (by its time limit or an operator), 25006 read-only.
+  if (/^(08|53|57P|58|40)/.test(code) || code === "57014" || code === "25006") return true;
   if (/^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOSPC|EIO)/.test(code)) return true;
   return /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i.test(
     error.message,

@@ -30,6 +30,8 @@ declare module "./tables.ts" {
  */
 export async function migrate(db: Database, migrations: readonly Migration[], nowMs: number): Promise<string[]> {
   return await db.write(async (tx) => {
+    // An index over a large ledger, or the wait for another process's, takes longer than a statement is allowed elsewhere.
+    if (db.kind === "postgres") await sql`set local statement_timeout = 0`.execute(tx);
     await db.dialect.lock(tx, "migrate");
     await sql`create table if not exists migration (name text primary key, applied_at ${sql.raw(db.dialect.ddl.int)} not null)`.execute(tx);
     const applied = new Set((await tx.selectFrom("migration").select("name").execute()).map((row) => row.name));

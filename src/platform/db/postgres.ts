@@ -35,7 +35,8 @@ export function openPostgres(url: string, options: { schema?: string; connection
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
     statement_timeout: 60_000,
-    options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC`,
+    // Read committed, whatever the server's default: a step that waited for its lock must see what was committed meanwhile.
+    options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC -c default_transaction_isolation=read\\ committed`,
     types: {
       getTypeParser: (oid: number, format?: "text" | "binary") => (oid === INT8 || oid === NUMERIC ? toSafeInteger : pg.types.getTypeParser(oid, format)),
     },
