@@ -43,12 +43,21 @@ interface QuarantineRow {
   size: number;
 }
 
+interface ForwardParkedRow {
+  target: string;
+  event_seq: number;
+  since: number;
+  attempts: number;
+  next_at: number | null;
+}
+
 declare module "../platform/db/tables.ts" {
   interface Tables {
     bookmark: BookmarkRow;
     witness: WitnessRow;
     gap: GapRow;
     quarantine: QuarantineRow;
+    forward_parked: ForwardParkedRow;
   }
 }
 

@@ -39,4 +39,20 @@ const quarantine: Migration = {
   ],
 };
 
-export const ingestMigrations: readonly Migration[] = [sources, quarantine];
+/** Events that an application did not take while it took others. `next_at` null: a dead letter. */
+const forward: Migration = {
+  name: "ingest/0003_forward",
+  statements: (ddl) => [
+    `create table forward_parked (
+      target text not null,
+      event_seq ${ddl.int} not null,
+      since ${ddl.int} not null,
+      attempts ${ddl.int} not null,
+      next_at ${ddl.int},
+      primary key (target, event_seq)
+    )${ddl.withoutRowid}`,
+    "create index forward_parked_due on forward_parked (target, next_at)",
+  ],
+};
+
+export const ingestMigrations: readonly Migration[] = [sources, quarantine, forward];

@@ -1,0 +1,159 @@
+import { lastSeq, type LedgerEntry, readAfter, readEntries, readEvent, recordDeliveries, type RecordedDelivery } from "../../ledger/index.ts";
+import type { Clock, Database, Tx } from "../../platform/index.ts";
+import { bookmark, setBookmark } from "../store.ts";
+import { type Attempt, decide, type ForwardState, nextParked } from "./decide.ts";
+import { type ForwardTarget, type Send, wants } from "./send.ts";
+
+export interface ForwardOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly target: ForwardTarget;
+  readonly send: Send;
+  /** Unique per process: one sends at a time. */
+  readonly owner: string;
+}
+
+/** Passes events on to the team's own application, in their order, at least once. */
+export interface Forward {
+  /** Sends a few; answers whether there may be more at once. */
+  step(): Promise<boolean>;
+}
+
+/** Sent before the place is stored: as many may come twice after a kill. */
+const BATCH = 50;
+const LEASE_MS = 120_000;
+
+export function forwardName(target: string): string {
+  return `forward:${target}`;
+}
+
+export function createForward(options: ForwardOptions): Forward {
+  return {
+    step: async () => {
+      const state = await claim(options);
+      if (state === null) return false;
+      return (await retryParked(options)) || (await sendNext(options, state));
+    },
+  };
+}
+
+/** The state when it is ours to send, null when another process sends or it is not time yet. */
+async function claim({ db, clock, target, owner }: ForwardOptions): Promise<ForwardState | null> {
+  const name = forwardName(target.name);
+  const now = clock.now();
+  return await db.write(async (tx) => {
+    await db.dialect.lock(tx, name);
+    const known = await bookmark<ForwardState>(tx, name);
+    if (known !== null && known.owner !== owner && known.leaseUntil > now) return null;
+    // What came before forwarding was set up is replayed only when somebody asks for it.
+    const state = known ?? { cursor: await lastSeq(tx), run: [], failures: 0, waitUntil: null, lastTakenAt: null, lastError: null, owner, leaseUntil: 0 };
+    if (known === null || known.owner !== owner || known.leaseUntil - now < LEASE_MS / 2) await setBookmark(tx, name, { ...state, owner, leaseUntil: now + LEASE_MS }, now);
+    return state.waitUntil !== null && now < state.waitUntil ? null : { ...state, owner, leaseUntil: now + LEASE_MS };
+  });
+}
+
+/** Made events are ours and not Stripe's; the application has never heard of such ids. */
+function forwardable(target: ForwardTarget, entry: LedgerEntry): boolean {
+  return !entry.eventId.startsWith("imp_") && wants(target, entry.type);
+}
+
+function failureOf({ target, clock }: ForwardOptions, entry: Pick<LedgerEntry, "seq" | "eventId" | "type">, attempt: Exclude<Attempt, { kind: "taken" }>): RecordedDelivery {
+  const reason = `the application ${target.name} ${attempt.kind === "away" ? attempt.reason : `answered ${attempt.status}`}`;
+  return { receivedAt: clock.now(), outcome: "failed", endpoint: `forward:${target.name}`, status: attempt.status, reason, eventSeq: entry.seq, eventId: entry.eventId, eventType: entry.type };
+}
+
+async function sendOne({ db, clock, target, send }: ForwardOptions, eventId: string): Promise<Attempt> {
+  const found = await readEvent(db.read, eventId);
+  // Retention took it meanwhile: nothing is left to send.
+  return found === null ? { kind: "taken" } : await send(target, { id: eventId, raw: found.raw }, clock.now());
+}
+
+async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise<boolean> {
+  const { db, clock, target } = options;
+  // A run that nothing followed is tried again itself.
+  const after = claimed.run.at(-1) ?? claimed.cursor;
+  const entries = await readAfter(db.read, after, BATCH);
+  const own = entries.length > 0 ? entries : await readEntries(db.read, claimed.run.slice(0, 1));
+  let state = claimed;
+  const park: number[] = [];
+  const failures: RecordedDelivery[] = [];
+  let waiting = false;
+  const began = clock.now();
+  for (const entry of own) {
+    if (!forwardable(target, entry)) {
+      if (state.run.length === 0) state = { ...state, cursor: Math.max(state.cursor, entry.seq) };
+      continue;
+    }
+    const attempt = await sendOne(options, entry.eventId);
+    if (attempt.kind !== "taken") failures.push(failureOf(options, entry, attempt));
+    const decision = decide(state, entry.seq, attempt, clock.now());
+    state = decision.state;
+    park.push(...decision.park);
+    waiting = decision.kind === "wait";
+    // A slow application must not outlast the lease.
+    if (waiting || clock.now() - began > LEASE_MS / 4) break;
+  }
+  if (state === claimed) return false;
+  await db.write((tx) => store(tx, options, state, park, failures));
+  return !waiting && entries.length > 0;
+}
+
+async function store(tx: Tx, { db, clock, target }: ForwardOptions, state: ForwardState, park: readonly number[], failures: readonly RecordedDelivery[]): Promise<void> {
+  const name = forwardName(target.name);
+  const now = clock.now();
+  await db.dialect.lock(tx, name);
+  const current = await bookmark<ForwardState>(tx, name);
+  // Another process took over while this one slept; what it sent, that one sends again.
+  if (current !== null && current.owner !== state.owner) return;
+  for (const seq of park) {
+    const row = { target: target.name, event_seq: seq, since: now, attempts: 1, next_at: nextParked(now, 1, now) };
+    await tx.insertInto("forward_parked").values(row).onConflict((conflict) => conflict.columns(["target", "event_seq"]).doNothing()).execute();
+  }
+  if (failures.length > 0) await recordDeliveries(tx, failures);
+  await setBookmark(tx, name, state, now);
+}
+
+/** One parked event whose time has come. */
+async function retryParked(options: ForwardOptions): Promise<boolean> {
+  const { db, clock, target } = options;
+  const now = clock.now();
+  const due = await db.read.selectFrom("forward_parked").selectAll().where("target", "=", target.name).where("next_at", "<=", now).orderBy("next_at").orderBy("event_seq").limit(1).executeTakeFirst();
+  if (due === undefined) return false;
+  const [entry] = await readEntries(db.read, [due.event_seq]);
+  const attempt: Attempt = entry === undefined ? { kind: "taken" } : await sendOne(options, entry.eventId);
+  await db.write(async (tx) => {
+    const row = tx.selectFrom("forward_parked").select("attempts").where("target", "=", target.name).where("event_seq", "=", due.event_seq);
+    if ((await row.executeTakeFirst())?.attempts !== due.attempts) return;
+    if (attempt.kind === "taken") await tx.deleteFrom("forward_parked").where("target", "=", target.name).where("event_seq", "=", due.event_seq).execute();
+    else await tx.updateTable("forward_parked").set({ attempts: due.attempts + 1, next_at: nextParked(due.since, due.attempts + 1, now) }).where("target", "=", target.name).where("event_seq", "=", due.event_seq).execute();
+  });
+  return attempt.kind === "taken";
+}
+
+export interface ForwardStatus {
+  readonly behind: number;
+  readonly parked: number;
+  readonly dead: number;
+  readonly waitingUntil: number | null;
+  readonly lastTakenAt: number | null;
+  readonly lastError: string | null;
+}
+
+export async function forwardStatus(tx: Tx, target: string): Promise<ForwardStatus | null> {
+  const state = await bookmark<ForwardState>(tx, forwardName(target));
+  if (state === null) return null;
+  const rows = await tx.selectFrom("forward_parked").select(["next_at"]).where("target", "=", target).execute();
+  const dead = rows.filter((row) => row.next_at === null).length;
+  return { behind: (await lastSeq(tx)) - state.cursor, parked: rows.length - dead, dead, waitingUntil: state.waitUntil, lastTakenAt: state.lastTakenAt, lastError: state.lastError };
+}
+
+/** Sends these events again, also dead letters and such as were taken: parked ones that are due now. */
+export async function replay(tx: Tx, target: string, seqs: readonly number[], nowMs: number): Promise<void> {
+  for (const seq of seqs) {
+    await tx
+      .insertInto("forward_parked")
+      .values({ target, event_seq: seq, since: nowMs, attempts: 0, next_at: nowMs })
+      .onConflict((conflict) => conflict.columns(["target", "event_seq"]).doUpdateSet({ since: nowMs, attempts: 0, next_at: nowMs }))
+      .execute();
+  }
+}
