@@ -17,7 +17,7 @@ async function shell(database: TestDatabase, confirm: OperationSetup["confirm"],
   const codes: number[] = [];
   const questions: string[] = [];
   const context: CliContext = { clock: t.clock, openDatabase: async () => ({ ...t.db, close: async () => {} }), print: (text) => void printed.push(text), setExitCode: (code) => void codes.push(code) };
-  const limits = limited ? new Map([[currency("usd"), { single: minor(100), day: null, keyDay: null }]]) : new Map();
+  const limits = limited ? { usd: { single: minor(100), day: null, keyDay: null } } : {};
   const setup: OperationSetup = {
     deps: async (db) => ({ db, clock: t.clock, stripe: () => t.stripe, limits }),
     currency: async () => currency("usd"),

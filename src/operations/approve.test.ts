@@ -7,11 +7,11 @@ import { judgeLimit, type RefundLimits } from "./limit.ts";
 import { migrations, newKey, post, till } from "./testing/till.ts";
 
 const usd = currency("usd");
-const limits: RefundLimits = new Map([[usd, { single: minor(500), day: minor(1200), keyDay: minor(800) }]]);
+const limits: RefundLimits = { usd: { single: minor(500), day: minor(1200), keyDay: minor(800) } };
 
 it("limits are judged by currency, single amount, key and day", () => {
   const none = { all: 0, own: 0 };
-  expect(judgeLimit(new Map(), usd, minor(1e7), none).kind).toBe("within");
+  expect(judgeLimit({}, usd, minor(1e7), none).kind).toBe("within");
   expect(judgeLimit(limits, usd, minor(500), none).kind).toBe("within");
   expect(judgeLimit(limits, usd, minor(501), none)).toMatchObject({ kind: "above", reason: expect.stringContaining("$5.01 is above the largest single refund of $5.00") });
   expect(judgeLimit(limits, usd, minor(400), { all: 401, own: 401 })).toMatchObject({ kind: "above", reason: expect.stringContaining("this key's limit of $8.00") });

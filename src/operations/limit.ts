@@ -8,7 +8,7 @@ export interface RefundLimit {
 }
 
 /** By currency. Once any currency has a limit, one without needs approval for every refund: a limit that is easily walked around is none. */
-export type RefundLimits = ReadonlyMap<Currency, RefundLimit>;
+export type RefundLimits = Readonly<Record<string, RefundLimit>>;
 
 export const LIMIT_WINDOW_MS = 86_400_000;
 
@@ -16,8 +16,8 @@ export type LimitVerdict = { readonly kind: "within" } | { readonly kind: "above
 
 /** @param refunded by all keys and by this one in the last 24 hours, without this refund. */
 export function judgeLimit(limits: RefundLimits, currency: Currency, amount: Minor, refunded: { readonly all: number; readonly own: number }): LimitVerdict {
-  if (limits.size === 0) return { kind: "within" };
-  const limit = limits.get(currency);
+  if (Object.keys(limits).length === 0) return { kind: "within" };
+  const limit = Object.hasOwn(limits, currency) ? limits[currency] : undefined;
   if (limit === undefined) return { kind: "above", reason: `no limit is set for ${currency.toUpperCase()}, so every refund in it needs a second person` };
   const money = (value: number): string => moneyText(minor(value), currency);
   if (limit.single !== null && amount > limit.single) return { kind: "above", reason: `${money(amount)} is above the largest single refund of ${money(limit.single)}` };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asCurrency, type Currency, type Minor, parseMajor } from "../../money/index.ts";
+import { asCurrency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
 
@@ -96,7 +96,7 @@ const refundLimits = z
     }),
   )
   .transform((given, context) => {
-    const limits = new Map<Currency, { single: Minor | null; day: Minor | null; keyDay: Minor | null }>();
+    const limits: Record<string, { single: Minor | null; day: Minor | null; keyDay: Minor | null }> = {};
     for (const [code, { single, per_day, per_key_day }] of Object.entries(given)) {
       const currency = asCurrency(code);
       if (currency === null) continue;
@@ -107,7 +107,7 @@ const refundLimits = z
         context.issues.push({ code: "custom", message: parsed.message, input: value, path: [code, name] });
         return null;
       };
-      limits.set(currency, { single: read("single", single), day: read("per_day", per_day), keyDay: read("per_key_day", per_key_day) });
+      limits[currency] = { single: read("single", single), day: read("per_day", per_day), keyDay: read("per_key_day", per_key_day) };
     }
     return limits;
   });
@@ -207,6 +207,22 @@ const reports = z
   .describe("Reports")
   .prefault({});
 
+const forwardTarget = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/i, { error: "expected a short name of letters, digits, - and _" })
+      .describe("Names it in records; its signing secret stands under this name in FORWARD_SECRET"),
+    url: field.webAddress().describe("Where events are posted to"),
+    types: z
+      .array(z.string().regex(/^[a-z0-9_.]{1,100}(\.\*)?$|^\*$/, { error: "expected an event type such as charge.failed, or charge.*" }))
+      .max(200)
+      .default([])
+      .describe("Only these event types; all when left out"),
+    timeout: field.duration(1000, 60_000).prefault("10s").describe("An answer that takes longer is none"),
+  })
+  .transform(({ timeout, ...target }) => ({ ...target, timeoutMs: timeout }));
+
 const ingest = z
   .strictObject({
     sweep: field.onOff(true).describe("Ask Stripe's list of events for what did not come by itself"),
@@ -216,6 +232,12 @@ const ingest = z
       .default([])
       .describe("Connected accounts to sweep beside the account itself"),
     tail: z.array(field.text(4096)).max(20).default([]).describe("NDJSON files of another application to follow (webhooks, payments, refunds); on one node only"),
+    forward: z
+      .array(forwardTarget)
+      .max(10)
+      .default([])
+      .refine((targets) => new Set(targets.map(({ name }) => name)).size === targets.length, { error: "expected each name once" })
+      .describe("The team's own applications that events are passed on to"),
   })
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});

@@ -66,7 +66,7 @@ export async function till(database: TestDatabase, options: { limits?: RefundLim
   const opened = await door(database, { db }, (http, access) => {
     const [viewer, operatorGuard] = [requireRole(access, "viewer"), requireRole(access, "operator")];
     paymentsRoutes(http, { db, viewer, consumer: "test" });
-    operationRoutes(http, { db, clock: access.clock, viewer, operator: operatorGuard, stripe: () => self.stripe, limits: options.limits ?? new Map(), currency: currency("usd") });
+    operationRoutes(http, { db, clock: access.clock, viewer, operator: operatorGuard, stripe: () => self.stripe, limits: options.limits ?? {}, currency: currency("usd") });
   });
   const { clock } = opened;
   const append = openAppend(db);
