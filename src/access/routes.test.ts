@@ -144,11 +144,20 @@ onBothDatabases("keys over HTTP", accessMigrations, (database) => {
     ["limit=-1", 400],
     ["limit=abc", 400],
     ["limit=1.5", 400],
+    ["limit=1e1", 400],
+    ["limit=0x10", 400],
+    ["limit=%2B5", 400],
+    ["limt=5", 400],
     ["cursor=x", 400],
     ["limit=500", 200],
   ])("answers an audit page asked for with %s by %i", async (query, status) => {
     const open = await door(database);
     expect((await open.body(`/api/audit?${query}`, ADMIN_KEY, status))["ok"]).toBe(status === 200);
+  });
+
+  it.each(["/api/keys?state=active", "/api/whoami?verbose=1"])("refuses %s, which knows no such parameter", async (path) => {
+    const open = await door(database);
+    expect(await open.body(path, ADMIN_KEY, 400)).toMatchObject({ ok: false, code: "invalid_input", error: expect.stringContaining("leave it out") });
   });
 
   it("shows no key in any log line, error or audit row", async () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Http } from "../platform/index.ts";
+import { type Http, limitField, noQuery } from "../platform/index.ts";
 import type { Access } from "./access.ts";
 import { principalOf, requireRole } from "./guard.ts";
 import { issueKey } from "./issue.ts";
@@ -9,7 +9,6 @@ import { revokeKey } from "./revoke.ts";
 import { ROLES } from "./role.ts";
 import { readAudit } from "./trail.ts";
 
-const AUDIT_LIMIT = 100;
 const OK = z.literal(true);
 const FILTER = z.string().min(1).max(300).optional();
 
@@ -17,7 +16,7 @@ function keyRoutes(http: Http, access: Access): void {
   const admin = requireRole(access, "admin");
   http.get(
     "/api/keys",
-    { onRequest: admin, schema: { summary: "Keys that open the API, and the hundred revoked last", tags: ["access"], response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(KEY_SHAPE) }) } } },
+    { onRequest: admin, schema: { summary: "Keys that open the API, and the hundred revoked last", tags: ["access"], querystring: noQuery, response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(KEY_SHAPE) }) } } },
     async () => {
       const nowMs = access.clock.now();
       const keys = (await listKeys(access.db.read)).map((key) => showKey(key, nowMs));
@@ -32,6 +31,7 @@ function keyRoutes(http: Http, access: Access): void {
       schema: {
         summary: "Make a key; the answer shows it, and nothing ever shows it again",
         tags: ["access"],
+        querystring: noQuery,
         body: z.strictObject({ name: z.string().max(200), role: z.enum(ROLES), expires_at: z.iso.datetime({ offset: true }).nullish() }),
         response: { 201: z.object({ ok: OK, key: z.string(), data: KEY_SHAPE }) },
       },
@@ -46,7 +46,7 @@ function keyRoutes(http: Http, access: Access): void {
     "/api/keys/:id",
     {
       onRequest: admin,
-      schema: { summary: "Revoke a key; the last admin key cannot be", tags: ["access"], params: z.object({ id: z.string().min(1).max(64) }), response: { 200: z.object({ ok: OK, data: KEY_SHAPE }) } },
+      schema: { summary: "Revoke a key; the last admin key cannot be", tags: ["access"], params: z.object({ id: z.string().min(1).max(64) }), querystring: noQuery, response: { 200: z.object({ ok: OK, data: KEY_SHAPE }) } },
     },
     async (request) => {
       const revoked = await revokeKey(access, request.params.id, principalOf(request), request.id);
@@ -63,8 +63,8 @@ function auditRoute(http: Http, access: Access): void {
       schema: {
         summary: "The audit trail, newest first",
         tags: ["access"],
-        querystring: z.object({
-          limit: z.coerce.number("must be a whole number from 1 to 100").int("must be a whole number from 1 to 100").min(1).default(50),
+        querystring: z.strictObject({
+          limit: limitField({ absent: 50, most: 100 }),
           cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional(),
           action: FILTER,
           actor: FILTER.describe("Id of a key"),
@@ -75,7 +75,7 @@ function auditRoute(http: Http, access: Access): void {
     },
     async (request) => {
       const { limit, cursor, action, actor, subject } = request.query;
-      const page = await readAudit(access.db.read, { action, actor, subject, before: cursor === undefined ? undefined : Number(cursor), limit: Math.min(limit, AUDIT_LIMIT) });
+      const page = await readAudit(access.db.read, { action, actor, subject, before: cursor === undefined ? undefined : Number(cursor), limit });
       return { ok: true as const, count: page.rows.length, data: page.rows.map(showAudit), next_cursor: page.next === null ? null : String(page.next) };
     },
   );
@@ -88,7 +88,7 @@ export function accessRoutes(http: Http, access: Access): void {
     "/api/whoami",
     {
       onRequest: requireRole(access, "viewer"),
-      schema: { summary: "Which key this is", tags: ["access"], response: { 200: z.object({ ok: OK, data: z.object({ key_id: z.string(), name: z.string(), role: z.enum(ROLES) }) }) } },
+      schema: { summary: "Which key this is", tags: ["access"], querystring: noQuery, response: { 200: z.object({ ok: OK, data: z.object({ key_id: z.string(), name: z.string(), role: z.enum(ROLES) }) }) } },
     },
     (request) => {
       const { keyId, name, role } = principalOf(request);

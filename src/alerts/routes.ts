@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError, type Database, type Guard, type Http, isoMillis } from "../platform/index.ts";
+import { AppError, type Database, type Guard, type Http, isoMillis, limitField, noQuery } from "../platform/index.ts";
 import { type Alert, getAlert, listAlerts } from "./store.ts";
 
 export interface AlertRoutes {
@@ -30,8 +30,15 @@ function view(alert: Alert): Record<string, unknown> {
 const query = z.strictObject({
   state: z.enum(["open", "pending", "firing", "recovering", "resolved"]).optional(),
   rule: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).transform((limit) => Math.min(limit, 100)).default(50),
+  limit: limitField({ absent: 50, most: 100 }),
   cursor: z.string().max(100).optional(),
+});
+
+const alertId = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, "must be the id of an alert, a whole number in digits")
+    .transform(Number),
 });
 
 export function alertRoutes(http: Http, { db, viewer }: AlertRoutes): void {
@@ -42,7 +49,7 @@ export function alertRoutes(http: Http, { db, viewer }: AlertRoutes): void {
   });
   http.get(
     "/api/alerts/:id",
-    { onRequest: viewer, schema: { summary: "One alert", tags: ["alerts"], params: z.strictObject({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }) } },
+    { onRequest: viewer, schema: { summary: "One alert", tags: ["alerts"], params: alertId, querystring: noQuery } },
     async (request) => {
       const alert = await getAlert(db.read, request.params.id);
       if (alert === null) throw new AppError("not_found", `there is no alert ${request.params.id}; GET /api/alerts lists them`, { code: "alert_not_found" });

@@ -151,6 +151,7 @@ describe("health over HTTP", () => {
       },
     ]);
     expect((await ask("/api/system-health"))[0]).toBe(401);
+    expect(await ask("/api/system-health?verbose=1", "key")).toMatchObject([400, { ok: false, error: expect.stringContaining("verbose") }]);
   });
 
   it("is 503 when down", async () => {

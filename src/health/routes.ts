@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Clock, type Guard, type Http, isoSeconds } from "../platform/index.ts";
+import { type Clock, type Guard, type Http, isoSeconds, noQuery } from "../platform/index.ts";
 import type { Examination, Examiner } from "./examine.ts";
 
 export interface HealthRoutes {
@@ -57,7 +57,7 @@ export function healthRoutes(http: Http, deps: HealthRoutes): void {
   });
   http.get(
     "/api/system-health",
-    { onRequest: deps.viewer, schema: { summary: "How the system is, part by part", tags: ["service"], response: { 200: HEALTH_SHAPE, 503: HEALTH_SHAPE } } },
+    { onRequest: deps.viewer, schema: { summary: "How the system is, part by part", tags: ["service"], querystring: noQuery, response: { 200: HEALTH_SHAPE, 503: HEALTH_SHAPE } } },
     async (_request, reply) => {
       const health = systemHealth(deps, await deps.examiner.examine());
       return await reply.code(health.ok ? 200 : 503).send(health);

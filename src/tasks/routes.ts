@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Clock, Database, Guard, Http, HttpRequest } from "../platform/index.ts";
+import { type Clock, type Database, type Guard, type Http, type HttpRequest, limitField, noQuery } from "../platform/index.ts";
 import { RUN_SHAPE, showRun, showTask, TASK_SHAPE } from "./present.ts";
 import { findTask } from "./scheduler.ts";
 import { readTaskStatuses } from "./status.ts";
@@ -22,8 +22,6 @@ export interface TaskRoutes {
 
 const OK = z.literal(true);
 const NAME = z.object({ name: z.string().min(1).max(63) });
-const LIMIT = "must be a whole number from 1 to 100";
-const MAX_LIMIT = 100;
 
 /** `/api/tasks`, their runs, and starting one. */
 export function taskRoutes(http: Http, deps: TaskRoutes): void {
@@ -31,7 +29,7 @@ export function taskRoutes(http: Http, deps: TaskRoutes): void {
     "/api/tasks",
     {
       onRequest: deps.viewer,
-      schema: { summary: "Scheduled tasks: when each runs next, and how it went last", tags: ["tasks"], response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(TASK_SHAPE) }) } },
+      schema: { summary: "Scheduled tasks: when each runs next, and how it went last", tags: ["tasks"], querystring: noQuery, response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(TASK_SHAPE) }) } },
     },
     async () => {
       const statuses = await readTaskStatuses(deps.db, deps.tasks, deps.clock.now());
@@ -50,8 +48,8 @@ function runRoutes(http: Http, deps: TaskRoutes): void {
         summary: "Runs of a task, newest first",
         tags: ["tasks"],
         params: NAME,
-        querystring: z.object({
-          limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).default(20),
+        querystring: z.strictObject({
+          limit: limitField({ absent: 20, most: 100 }),
           cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional(),
         }),
         response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(RUN_SHAPE), next_cursor: z.string().nullable() }) },
@@ -59,8 +57,7 @@ function runRoutes(http: Http, deps: TaskRoutes): void {
     },
     async (request) => {
       const { name } = findTask(deps.tasks, request.params.name);
-      const { cursor } = request.query;
-      const limit = Math.min(request.query.limit, MAX_LIMIT);
+      const { cursor, limit } = request.query;
       const runs = await readRuns(deps.db.read, name, { limit: limit + 1, ...(cursor === undefined ? {} : { beforeId: Number(cursor) }) });
       const page = runs.slice(0, limit);
       return { ok: true as const, count: page.length, data: page.map(showRun), next_cursor: runs.length > limit ? String(page.at(-1)?.id) : null };
@@ -70,7 +67,7 @@ function runRoutes(http: Http, deps: TaskRoutes): void {
     "/api/tasks/:name/run",
     {
       onRequest: deps.operator,
-      schema: { summary: "Start a run now; answers as soon as it has begun", tags: ["tasks"], params: NAME, response: { 202: z.object({ ok: OK, data: RUN_SHAPE }) } },
+      schema: { summary: "Start a run now; answers as soon as it has begun", tags: ["tasks"], params: NAME, querystring: noQuery, response: { 202: z.object({ ok: OK, data: RUN_SHAPE }) } },
     },
     async (request, reply) => {
       const run = await deps.runNow(request.params.name, request);

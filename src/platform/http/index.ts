@@ -3,4 +3,5 @@ export { clientGroup } from "./client.ts";
 export type { Guard, Http, HttpLog, HttpOptions, HttpReply, HttpRequest } from "./http.ts";
 export { fastPath } from "./fast-path.ts";
 export { openapiRoute } from "./openapi.ts";
+export { limitField, noQuery } from "./query.ts";
 export { createHttp } from "./server.ts";
