@@ -9,6 +9,7 @@ import type { EndpointSecret } from "../stripe/index.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { connect } from "./database.ts";
 import { startEngine } from "./engine.ts";
+import { forwardsOf } from "./forward.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
 import { receiptDeps } from "./receipts.ts";
@@ -44,6 +45,7 @@ export async function runBackground(): Promise<void> {
   });
   const db = connect(config, { mostly: "writing", connections: 4, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") });
   const stripe = stripeSource(config);
+  const node = randomUUID();
   const engine = await startEngine({
     db,
     stripe,
@@ -56,11 +58,14 @@ export async function runBackground(): Promise<void> {
     evaluation: evaluationOf(config),
     tasks: taskDefinitions(db, config, clock, journal),
     tail: tailOf(db, config, clock, log),
-    node: randomUUID(),
+    forwards: forwardsOf(db, config, clock, node),
+    node,
   });
   const { sandboxSecret } = workerData as WorkerStart;
+  // Connections of its own, so that loops which wait for each other's locks keep no delivery waiting.
+  const intakeDb = db.kind === "postgres" ? connect(config, { connections: 2, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") }) : db;
   const intake = createIntake({
-    append: openAppend(db),
+    append: openAppend(intakeDb),
     secrets: constantly(endpointSecrets(config, sandboxSecret)),
     clock,
     onTrouble: (error) => log.error({ error: errorText(error) }, `deliveries were not stored: ${databaseTrouble(error)}`),
@@ -74,6 +79,7 @@ export async function runBackground(): Promise<void> {
     await Promise.all([engine.stop(), flush.stop(), keep.stop()]);
     await intake.flush();
     await journal.close();
+    if (intakeDb !== db) await intakeDb.close();
     await db.close();
     tell({ kind: "stopped" });
     port.close();
@@ -82,9 +88,11 @@ export async function runBackground(): Promise<void> {
     switch (message.kind) {
       case "batch":
         return;
-      case "too_large":
-        intake.refuse({ outcome: "rejected", receivedAt: clock.now(), endpoint: "unknown", status: 413, reason: "the body is too large", eventId: null, eventType: null, count: 1 });
+      case "refused": {
+        const { outcome, status, reason } = message;
+        intake.refuse({ outcome, receivedAt: clock.now(), endpoint: "unknown", status, reason, eventId: null, eventType: null, count: 1 });
         return;
+      }
       case "sandbox":
         stripe.useSandbox(message.url);
         return;

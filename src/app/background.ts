@@ -9,8 +9,8 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 /** The near end of the thread behind the requests. */
 export interface Background {
   readonly acceptBatch: AcceptBatch;
-  /** A webhook request was refused for its size. */
-  tooLarge(): void;
+  /** Records a webhook request that was refused before it came to the batch. */
+  refused(refusal: { readonly outcome: "rejected" | "failed"; readonly status: number; readonly reason: string }): void;
   /** The sandbox answers there from now on. */
   useSandbox(url: string): void;
   /** Begins a task now, and says in the audit trail who asked. @throws AppError as the scheduler does. */
@@ -77,7 +77,7 @@ export async function startBackground(start: WorkerStart, onDeath: (error: Error
 
   return {
     acceptBatch: remote.acceptBatch,
-    tooLarge: () => post({ kind: "too_large" }),
+    refused: (refusal) => post({ kind: "refused", ...refusal }),
     useSandbox: (url) => post({ kind: "sandbox", url }),
     runTask: (task, actor, requestId) =>
       new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ import type { Clock, Database } from "../platform/index.ts";
 import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { deriveBacklog } from "./derive.ts";
+import { forwardChecks } from "./forward.ts";
 import { guardChecks } from "./guard.ts";
 import { sweepChecks } from "./sweep.ts";
 import { tailPaths } from "./tail.ts";
@@ -156,5 +157,5 @@ function operations({ db, clock }: CheckParts): HealthCheck {
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

@@ -201,7 +201,8 @@ describe("what ships for editors", () => {
     const example = readFileSync(join(docs, "tillwatch.example.yaml"), "utf8");
     expect(problems({}, example)).toEqual([]);
     const all = example.replaceAll(/^( *)#(?= ?[a-z_]+:)/gm, "$1").replaceAll(/^( *)#(?= *- )/gm, "$1");
-    expect(problems({}, all)).toEqual([]);
+    expect(problems({ FORWARD_SECRET: "shop=whsec_example" }, all)).toEqual([]);
+    expect(problems({ FORWARD_SECRET: "other=whsec_example" }, all)).toMatchObject([{ key: "FORWARD_SECRET", text: expect.stringContaining("names shop") }]);
     const keys = new Set([...JSON.stringify(configJsonSchema()).matchAll(/"([a-z_0-9]+)":\{"(?:default|description|type|anyOf)/g)].map((match) => match[1]));
     expect([...keys].filter((key) => !new RegExp(`^ *#? ?${key}:`, "m").test(example) && !/^(additionalProperties|propertyNames|items)$/.test(key ?? ""))).toEqual([]);
   });

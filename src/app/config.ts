@@ -20,6 +20,8 @@ export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp"> 
     /** The key of the mode; null exactly when `sandbox`. */
     secretKey: Secret | null;
     webhookSecrets: readonly WebhookSecret[];
+    /** What is passed on is signed with the one of the target's name. */
+    forwardSecrets: readonly WebhookSecret[];
     /** Null: Stripe's own, or the built-in sandbox's. */
     apiBase: string | null;
   };
@@ -51,7 +53,7 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const source = { file: fileSchema, variables: variablesSchema, secret: secretVariables, bindings };
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file)].filter((problem) => problem !== null);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), ...unsigned(file, variables)].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return assemble(file, variables, path, cwd);
 }
@@ -62,6 +64,14 @@ function wrongModeKey(mode: StripeMode, variables: Variables): ConfigProblem | n
   if (variables[wanted] !== undefined || variables[other] === undefined) return null;
   const text = `it is not used in ${mode} mode, and ${wanted}, which is, is not set; set ${wanted}, or set STRIPE_MODE=${mode === "live" ? "test" : "live"}, or unset ${other} to run on the built-in sandbox`;
   return { key: other, given: "***", text, file: null, line: null };
+}
+
+/** An application must be able to tell what we pass on from what anybody sends. */
+function unsigned({ ingest }: FileConfig, variables: Variables): ConfigProblem[] {
+  const known = new Set((variables.FORWARD_SECRET ?? []).map(({ endpoint }) => endpoint));
+  return ingest.forward
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => ({ key: "FORWARD_SECRET", given: null, text: `ingest.forward names ${name}, and no secret to sign with; set FORWARD_SECRET=${name}=whsec_… (the secret that the application verifies with)`, file: null, line: null }));
 }
 
 /** Receipts that nobody could send would be missed by customers first. */
@@ -91,6 +101,7 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
       mode: sandbox ? "test" : stripe.mode,
       secretKey,
       webhookSecrets: variables.STRIPE_WEBHOOK_SECRET ?? [],
+      forwardSecrets: variables.FORWARD_SECRET ?? [],
       apiBase: stripe.apiBase,
     },
     sandbox,

@@ -1,5 +1,5 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
-import { mirrorDeliveries, type Tail } from "../ingest/index.ts";
+import { type Forward, mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
 import { beginReceipts, expireApprovals, findReceipts, lookUpRefunds, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly tasks: readonly TaskDefinition[];
   /** Null: no file is followed. */
   readonly tail: Tail | null;
+  /** Applications that events are passed on to. */
+  readonly forwards?: readonly Forward[];
   /** Unique per process. */
   readonly node: string;
 }
@@ -103,6 +105,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   );
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
   const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, tasks];
+  for (const forward of options.forwards ?? []) loops.push(startLoop(() => forward.step(), { pollMs: 500, onError: failed("passing events on") }));
   const { tail } = options;
   if (tail !== null) {
     const tailStep = async (): Promise<boolean> => {

@@ -24,8 +24,8 @@ export function guardTask(db: Database, config: Config, clock: Clock): TaskDefin
     graceMs: MINUTE,
     timeLimitMs: 2 * MINUTE,
     enabled: config.ingest.sweep,
-    run: async () => {
-      if (!(await hasStripe(db, config, clock))) return { skipped: "the sandbox is not running" };
+    run: async ({ signal }) => {
+      if (!(await hasStripe(db, config, clock, signal))) return { skipped: "the sandbox is not running" };
       const api = await stripeOf(db, config, clock);
       const { endpoints, undelivered, findings } = await guardEndpoints({ db, clock, endpoints: webhookEndpoints(api), list: eventLister(api), wanted: wantedEndpoint(config) });
       return { endpoints: endpoints.length, undelivered: undelivered.count, findings: findings.map(({ kind, severity, text }) => ({ kind, severity, text })) };

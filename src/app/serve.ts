@@ -81,13 +81,16 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const sandboxSecret = config.sandbox ? `whsec_${randomBytes(24).toString("hex")}` : null;
     const background = await startBackground({ sandboxSecret }, options.onFatal);
     closers.push(() => background.stop());
-    const gate = openGate(background.acceptBatch);
+    const gate = openGate(background.acceptBatch, (reason) => {
+      log.error({ reason }, "a delivery was turned away");
+      background.refused({ outcome: "failed", status: 503, reason });
+    });
 
     const startedAt = clock.now();
     const stripe = stripeSource(config);
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
     const health = createExaminer({ checks: healthChecks({ db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
-    const http = await createServer({ config, db, clock, log, access, gate, stripe, onTooLarge: background.tooLarge, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    const http = await createServer({ config, db, clock, log, access, gate, stripe, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
       await gate.idle();

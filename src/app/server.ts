@@ -1,7 +1,7 @@
 import { type Access, accessRoutes, type Actor, principalOf, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
-import { completenessRoutes, type Gate, webhookRoutes } from "../ingest/index.ts";
+import { completenessRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { currency } from "../money/index.ts";
 import { operationRoutes, receiptRoutes } from "../operations/index.ts";
@@ -25,7 +25,7 @@ export interface ServerParts {
   readonly access: Access;
   readonly gate: Gate;
   readonly stripe: StripeSource;
-  onTooLarge(): void;
+  readonly onRefused: WebhookRoutes["onRefused"];
   readonly health: Examiner;
   readonly startedAt: number;
   /** False once the service is ending. */
@@ -48,7 +48,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   const viewer: Guard = requireRole(access, "viewer");
   const operator: Guard = requireRole(access, "operator");
   accessRoutes(http, access);
-  webhookRoutes(http, { gate: parts.gate, onTooLarge: parts.onTooLarge });
+  webhookRoutes(http, { gate: parts.gate, onRefused: parts.onRefused });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config) });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });

@@ -25,13 +25,23 @@ export async function stripeOf(db: Database, config: Config, clock: Clock): Prom
   return source.need();
 }
 
-/** False while the sandbox has not started: at its very start the service is quicker. */
-export async function hasStripe(db: Database, config: Config, clock: Clock): Promise<boolean> {
-  return !config.sandbox || (await liveNodes(db.read, clock.now())).some(({ sandboxUrl }) => sandboxUrl !== null);
+const SANDBOX_START_MS = 20_000;
+
+/** False when the sandbox does not run. At its very start the service is quicker than its sandbox, so it is waited for. */
+export async function hasStripe(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  if (!config.sandbox) return true;
+  const until = clock.now() + SANDBOX_START_MS;
+  for (;;) {
+    const nodes = await liveNodes(db.read, clock.now());
+    if (nodes.some(({ sandboxUrl }) => sandboxUrl !== null)) return true;
+    // A command may run without any service; then there is nothing to wait for.
+    if (nodes.length === 0 || clock.now() >= until || signal.aborted) return false;
+    await new Promise<void>((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 async function runSweep(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<Evidence> {
-  if (!(await hasStripe(db, config, clock))) return { skipped: "the sandbox is not running" };
+  if (!(await hasStripe(db, config, clock, signal))) return { skipped: "the sandbox is not running" };
   const list = eventLister(await stripeOf(db, config, clock));
   const endAt = clock.now() + RUN_MS;
   const sum = { seen: 0, recovered: 0, backfilled: 0 };

@@ -5,7 +5,8 @@ import type { TaskRun } from "../tasks/index.ts";
 /** What the thread of the requests tells the thread behind them. Webhooks have a channel of their own (`batch`). */
 export type ToWorker =
   | { readonly kind: "batch" }
-  | { readonly kind: "too_large" }
+  /** A webhook request that was refused before it came to the batch. */
+  | { readonly kind: "refused"; readonly outcome: "rejected" | "failed"; readonly status: number; readonly reason: string }
   /** The sandbox answers there from now on. */
   | { readonly kind: "sandbox"; readonly url: string }
   | { readonly kind: "run_task"; readonly id: number; readonly task: string; readonly actor: Actor; readonly requestId: string }

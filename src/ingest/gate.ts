@@ -12,14 +12,18 @@ export interface Gate {
 
 const LIMITS = { maxItems: 256, maxBytes: 4 * 1024 * 1024, maxWaiting: 20_000, maxWaitingBytes: 64 * 1024 * 1024 };
 
-/** @param acceptBatch the intake, in this thread or behind a channel. */
-export function openGate(acceptBatch: AcceptBatch): Gate {
+/**
+ * @param acceptBatch the intake, in this thread or behind a channel.
+ * @param onTurnedAway told of each request that could not even be decided.
+ */
+export function openGate(acceptBatch: AcceptBatch, onTurnedAway: (reason: string) => void = () => {}): Gate {
   const queue = batcher(acceptBatch, LIMITS);
   return {
     accept: async (request) => {
       try {
         return await queue.submit(request, request.raw?.byteLength ?? 0);
       } catch (error) {
+        onTurnedAway(errorText(error));
         return { status: 503, outcome: "failed", error: `not stored: ${errorText(error)}` };
       }
     },

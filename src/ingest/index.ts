@@ -1,6 +1,8 @@
 /** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
 import "./store.ts";
 
+export { createForward, deadLetters, type Forward, type ForwardStatus, forwardStatus, replay } from "./forward/forward.ts";
+export { type ForwardTarget, sendOver } from "./forward/send.ts";
 export { guardEndpoints, type GuardState, guardState } from "./guard/guard.ts";
 export { type Finding, WEBHOOK_PATH } from "./guard/judge.ts";
 export { ALL_EVENTS, planSetup, type SetupPlan } from "./guard/setup.ts";
@@ -22,4 +24,4 @@ export { type Gate, openGate } from "./gate.ts";
 export { type AcceptBatch, createIntake, type Intake, type WebhookAnswer } from "./intake.ts";
 export { deliveryLine, mirrorDeliveries } from "./mirror.ts";
 export type { WebhookRequest } from "./receive.ts";
-export { webhookRoutes } from "./routes.ts";
+export { type WebhookRoutes, webhookRoutes } from "./routes.ts";

@@ -23,20 +23,26 @@ export function deliveryLine(delivery: DeliveryRecord, mode: "test" | "live"): R
 }
 
 /**
- * Writes the deliveries after its cursor to the mirror file, then moves the cursor: each delivery is a line at least
- * once (a kill between the two repeats lines, `delivery` tells them apart). Answers whether there was work.
+ * Writes the deliveries after its cursor to the mirror file and moves the cursor: each delivery is a line at least once
+ * (a kill before the commit repeats lines, `delivery` tells them apart). With several nodes on one database each line is
+ * written by one of them, into its own file. Answers whether there was work.
  */
 export async function mirrorDeliveries(
   db: Database,
   options: { mode: "test" | "live"; append: (lines: readonly Record<string, unknown>[]) => void; nowMs: number; limit?: number },
 ): Promise<boolean> {
   const after = await consumerSeq(db.read, CONSUMER);
-  const deliveries = await readDeliveriesAfter(db.read, after, options.limit ?? 500);
-  const last = deliveries.at(-1);
-  if (last === undefined) return false;
-  // What an import read from a log is not written to a log again: that log may be the very same file.
-  const ours = deliveries.filter(({ endpoint }) => endpoint !== IMPORT_ENDPOINT && endpoint !== TAIL_ENDPOINT);
-  if (ours.length > 0) options.append(ours.map((delivery) => deliveryLine(delivery, options.mode)));
-  await db.write((tx) => moveCursor(tx, CONSUMER, last.seq, options.nowMs));
-  return true;
+  if ((await readDeliveriesAfter(db.read, after, 1)).length === 0) return false;
+  return await db.write(async (tx) => {
+    // Two nodes that mirror at once would write lines twice, and the slower one move the cursor back.
+    await db.dialect.lock(tx, `consumer:${CONSUMER}`);
+    const deliveries = await readDeliveriesAfter(tx, await consumerSeq(tx, CONSUMER), options.limit ?? 500);
+    const last = deliveries.at(-1);
+    if (last === undefined) return false;
+    await moveCursor(tx, CONSUMER, last.seq, options.nowMs);
+    // What an import read from a log is not written to a log again: that log may be the very same file.
+    const ours = deliveries.filter(({ endpoint }) => endpoint !== IMPORT_ENDPOINT && endpoint !== TAIL_ENDPOINT);
+    if (ours.length > 0) options.append(ours.map((delivery) => deliveryLine(delivery, options.mode)));
+    return true;
+  });
 }

@@ -37,6 +37,8 @@ export function receive(request: WebhookRequest, secrets: readonly EndpointSecre
     kind: "refusal",
     refusal: { outcome, receivedAt: nowMs, endpoint, status: 400, reason, count: 1, ...(raw === null ? { eventId: null, eventType: null } : claimed(raw)) },
   });
+  // What brings no signature is not even read, so its body is not here.
+  if (request.signature === undefined || request.signature === "") return refuse("rejected", "unknown", "no Stripe-Signature header");
   if (raw === null || raw.byteLength === 0) return refuse("rejected", "unknown", "the request has no body");
   const verdict = verifySignature(raw, request.signature, secrets, nowMs);
   if (verdict.kind === "rejected") return refuse("rejected", "unknown", verdict.reason);

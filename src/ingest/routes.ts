@@ -8,9 +8,12 @@ export const WEBHOOK_BODY_LIMIT = 1024 * 1024;
 
 export interface WebhookRoutes {
   readonly gate: Gate;
-  /** Told of a request whose body was too large to look at. */
-  onTooLarge(): void;
+  /** Told of a request that was refused before it was read to its end. */
+  onRefused(refusal: { readonly outcome: "rejected" | "failed"; readonly status: number; readonly reason: string }): void;
 }
+
+/** Bytes of all bodies that are being read, at the most: whoever sends slowly or unsigned cannot fill our memory. */
+const READING_LIMIT = 64 * 1024 * 1024;
 
 const OK: Readonly<Record<"accepted" | "duplicate" | "variant", string>> = {
   accepted: '{"ok":true,"outcome":"accepted"}',
@@ -40,31 +43,42 @@ function answer(response: ServerResponse, requestId: string, decided: WebhookAns
  * when it could not be stored, so that Stripe sends it again. Straight on `node:http`: routing, hooks and parsers cost
  * as much as storing the event does.
  */
-export function webhookRoutes(http: Http, { gate, onTooLarge }: WebhookRoutes): void {
+export function webhookRoutes(http: Http, { gate, onRefused }: WebhookRoutes): void {
+  let reading = 0;
   fastPath(http, "POST", "/webhooks/stripe", (request: IncomingMessage, response: ServerResponse, requestId: string) => {
+    const header = request.headers["stripe-signature"];
+    const signature = typeof header === "string" ? header : undefined;
     const chunks: Buffer[] = [];
     let size = 0;
-    const tooLarge = (): void => {
-      onTooLarge();
-      refuse(response, requestId, 413, "too_large", `the body is larger than ${WEBHOOK_BODY_LIMIT} bytes; no event of Stripe's is`, ["Connection", "close"]);
+    const give = (status: 413 | 503, code: string, error: string): void => {
+      if (response.headersSent) return;
+      onRefused({ outcome: status === 413 ? "rejected" : "failed", status, reason: error });
+      refuse(response, requestId, status, code, error, ["Connection", "close", ...(status === 503 ? ["Retry-After", "5"] : [])]);
+      chunks.length = 0;
       // What still comes is not read.
       request.destroy();
     };
+    const tooLarge = (): void => give(413, "too_large", `the body is larger than ${WEBHOOK_BODY_LIMIT} bytes; no event of Stripe's is`);
     if (Number(request.headers["content-length"] ?? 0) > WEBHOOK_BODY_LIMIT) {
       tooLarge();
       return;
     }
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= WEBHOOK_BODY_LIMIT) chunks.push(chunk);
-      else if (!response.headersSent) tooLarge();
+      reading += chunk.length;
+      if (size > WEBHOOK_BODY_LIMIT) tooLarge();
+      else if (reading > READING_LIMIT) give(503, "intake_full", "too many requests are being read; send it again later");
+      // Without a signature the answer is known: nothing of the body is kept.
+      else if (signature !== undefined) chunks.push(chunk);
+    });
+    request.on("close", () => {
+      reading -= size;
     });
     request.on("end", () => {
       if (response.headersSent) return;
       const [only] = chunks;
-      const raw = chunks.length === 1 && only !== undefined ? only : chunks.length === 0 ? null : Buffer.concat(chunks, size);
-      const header = request.headers["stripe-signature"];
-      void gate.accept({ raw, signature: typeof header === "string" ? header : undefined }).then((decided) => answer(response, requestId, decided));
+      const raw = chunks.length === 1 && only !== undefined ? only : chunks.length === 0 ? null : Buffer.concat(chunks);
+      void gate.accept({ raw, signature }).then((decided) => answer(response, requestId, decided));
     });
   });
 }

@@ -110,6 +110,7 @@ export const variablesSchema = z.object({
   STRIPE_SECRET_KEY: stripeKey("test").optional(),
   STRIPE_SECRET_LIVE: stripeKey("live").optional(),
   STRIPE_WEBHOOK_SECRET: webhookSecrets.optional(),
+  FORWARD_SECRET: webhookSecrets.optional(),
   DATABASE_URL: databaseUrl.optional(),
   SMTP_PASSWORD: z
     .string()

@@ -157,3 +157,9 @@ export async function replay(tx: Tx, target: string, seqs: readonly number[], no
       .execute();
   }
 }
+
+/** Ledger positions of what the application was given up on, oldest first. */
+export async function deadLetters(tx: Tx, target: string, limit: number): Promise<number[]> {
+  const rows = await tx.selectFrom("forward_parked").select("event_seq").where("target", "=", target).where("next_at", "is", null).orderBy("event_seq").limit(limit).execute();
+  return rows.map((row) => row.event_seq);
+}
