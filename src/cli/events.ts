@@ -3,6 +3,7 @@ import { catchUp, DERIVE } from "../app/derive.ts";
 import { armEvent, EVENT_STATUSES, type EventStatus, readEvent, searchEvents, showEvent } from "../ledger/index.ts";
 import { AppError } from "../platform/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
+import { replayCommand } from "./events-replay.ts";
 import { table } from "./table.ts";
 
 const LIMIT_MAX = 100;
@@ -71,12 +72,13 @@ function retryCommand(context: ServiceContext): Command {
     });
 }
 
-/** `tillwatch events list | show | retry`. */
+/** `tillwatch events list | show | retry | replay`. */
 export function eventsCommand(context: ServiceContext): Command {
   return new Command("events")
     .description("list, show and retry events")
     .addHelpText("after", "\nExample:\n  $ tillwatch events list --status failed")
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
-    .addCommand(retryCommand(context));
+    .addCommand(retryCommand(context))
+    .addCommand(replayCommand(context));
 }
