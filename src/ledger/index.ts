@@ -2,6 +2,7 @@
 import "./store.ts";
 
 export { type Append, type AppendBeside, type AppendItem, type AppendResult, type Arrival, openAppend, openAppendBeside } from "./append.ts";
+export { type Claim, claimEvents } from "./claim.ts";
 export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, retryArmed } from "./consume.ts";
 export { countFailures, lastDeliveryAt, readDeliveriesAfter, recordDeliveries, type RecordedDelivery } from "./deliveries.ts";
 export { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES, type Refusal } from "./delivery.ts";

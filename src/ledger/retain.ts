@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../platform/index.ts";
+import { RETENTION_LOCK } from "./claim.ts";
 
 /**
  * Deletes up to `limit` of the oldest deliveries received before `beforeMs`. Small steps, so that no delivery waits
@@ -16,11 +17,12 @@ export async function retainDeliveries(db: Database, beforeMs: number, limit: nu
 }
 
 /**
- * Deletes up to `limit` of the oldest events received before `beforeMs` that every consumer has passed, with their
- * variants and the blocks that nothing points to any more. What was derived from them stays.
+ * Deletes up to `limit` of the oldest events received before `beforeMs` that every consumer and every claim has passed,
+ * with their variants and the blocks that nothing points to any more. What was derived from them stays.
  */
 export async function retainEvents(db: Database, beforeMs: number, limit: number): Promise<number> {
   return await db.write(async (tx) => {
+    await db.dialect.lock(tx, RETENTION_LOCK);
     const consumers = await tx.selectFrom("consumer").select(({ fn }) => fn.min("seq").as("seq")).where("name", "not like", "delivery:%").executeTakeFirst();
     const passed = consumers?.seq ?? 0;
     const oldest = await tx.selectFrom("event").select(["seq", "received_at", "block_id"]).where("seq", "<=", passed).orderBy("seq").limit(limit).execute();

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
-import { consume, ledgerMigrations, openAppend, readHead, retainEvents } from "../ledger/index.ts";
+import { claimEvents, consume, ledgerMigrations, openAppend, readHead, retainEvents } from "../ledger/index.ts";
 import { foldPayments, paymentsMigrations } from "../payments/index.ts";
 import { entry, type EventSketch, story, TELLERS } from "../payments/testing/stories.ts";
 import { type Database, openScratch } from "../platform/index.ts";
@@ -25,17 +25,17 @@ async function append(db: Database, events: readonly EventSketch[], firstId: num
   await openAppend(db)(items);
 }
 
-async function step(db: Database, timeZone = options.timeZone): Promise<number> {
-  return await consume(db, CONSUMER, 7, async (tx, entries) => {
+async function step(db: Database, timeZone = options.timeZone, limit = 7): Promise<number> {
+  return await consume(db, CONSUMER, limit, async (tx, entries) => {
     const { changes, failures } = await foldPayments(tx, entries);
     await foldMetrics(tx, changes, { timeZone });
     return failures;
   }, 0);
 }
 
-async function digestAll(db: Database): Promise<void> {
-  while ((await step(db)) > 0);
-  while ((await foldDeliveries(db, options, 10, 0)) > 0);
+async function digestAll(db: Database, limit = 7): Promise<void> {
+  while ((await step(db, options.timeZone, limit)) > 0);
+  while ((await foldDeliveries(db, options, limit, 0)) > 0);
 }
 
 /** All rows; a bucket in which everything was taken back is as good as none. */
@@ -76,7 +76,7 @@ onBothDatabases("rebuild", [...ledgerMigrations, ...paymentsMigrations, ...metri
     await append(db, sketches("a"), 1);
     await digestAll(db);
     const progress: number[] = [];
-    const report = await rebuild(db, { ...options, check: true, onProgress: (done) => progress.push(done) });
+    const report = await rebuild(db, { ...options, check: true, onProgress: (done) => void progress.push(done) });
     expect(wrong(report)).toEqual({});
     expect(report).toMatchObject({ events: sketches("a").length, same: true, repaired: false });
     expect(progress.at(-1)).toBe(sketches("a").length);
@@ -149,6 +149,36 @@ onBothDatabases("rebuild", [...ledgerMigrations, ...paymentsMigrations, ...metri
     await db.write((tx) => tx.updateTable("metric").set({ failed: 9 }).where("grain", "=", "d").execute());
     await rebuild(db, { ...options, check: false });
     expect(await dump(db)).toEqual(right);
+  });
+
+  it.each([true, false])("loses nothing to retention that takes what it may meanwhile (only compares: %s)", async (check) => {
+    const db = await database.open();
+    const events = Array.from({ length: 25 }, (_, index) => sketches(`k${index}`)).flat();
+    await append(db, events, 1);
+    await digestAll(db, 500);
+    const right = await dump(db);
+    const taken: number[] = [];
+    const onProgress = async (): Promise<void> => {
+      taken.push(await retainEvents(db, Number.MAX_SAFE_INTEGER, events.length));
+    };
+    const report = await rebuild(db, { ...options, check, onProgress });
+    expect(wrong(report)).toEqual({});
+    expect(await dump(db)).toEqual(right);
+    // What was folded again may go, and no more: the rest was still to be read.
+    expect(taken.slice(0, 2)).toEqual([1000, events.length - 1000]);
+    expect((await db.read.selectFrom("consumer").select("name").orderBy("name").execute()).map((row) => row.name)).toEqual(["delivery:metrics", CONSUMER]);
+  });
+
+  it("takes over the claim of a killed run, and asks for a run while there is one", async () => {
+    const db = await database.open();
+    await append(db, sketches("a"), 1);
+    await digestAll(db);
+    const dead = await claimEvents(db, "rebuild");
+    expect(await retainEvents(db, Number.MAX_SAFE_INTEGER, 1000)).toBe(0);
+    expect(await needsRebuild(db.read, options.timeZone)).toBe(true);
+    expect(wrong(await rebuild(db, { ...options, check: true, onProgress: async () => await expect(dead.move(1)).rejects.toMatchObject({ code: "claim_taken_over" }) }))).toEqual({});
+    expect(await needsRebuild(db.read, options.timeZone)).toBe(false);
+    expect(await retainEvents(db, Number.MAX_SAFE_INTEGER, 1000)).toBe(sketches("a").length);
   });
 
   it("brings days into another time zone", async () => {

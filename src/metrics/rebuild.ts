@@ -1,4 +1,4 @@
-import { consumerSeq, readAfter } from "../ledger/index.ts";
+import { type Claim, claimEvents, consumerSeq, readAfter } from "../ledger/index.ts";
 import { copyPayments, firstNo, foldPayments, PAYMENT_TABLES, paymentsMigrations } from "../payments/index.ts";
 import { type Database, inChunks, openScratch, type Scratch, type Tx } from "../platform/index.ts";
 import { type Difference, difference, differingValues, type Row, rowsIn, type Table, type Where } from "./compare.ts";
@@ -15,8 +15,8 @@ export interface RebuildOptions {
   readonly timeZone: string;
   /** Whose cursor the live tables are at, and whose lock keeps the fold out. */
   readonly consumer: string;
-  /** Events folded again, of how many. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Events folded again, of how many; the rebuild waits for the answer. */
+  readonly onProgress?: (done: number, total: number) => void | Promise<void>;
 }
 
 export interface TableReport {
@@ -39,6 +39,8 @@ export interface RebuildReport {
 interface Work {
   readonly db: Database;
   readonly scratch: Scratch;
+  /** Events that were neither taken over nor folded yet must not go: what they tell would count as too much. */
+  readonly claim: Claim;
   readonly options: RebuildOptions;
   readonly timeZone: string;
   readonly horizon: Settings["horizon"];
@@ -53,6 +55,7 @@ interface Work {
 }
 
 const BATCH = 1000;
+const CLAIM = "rebuild";
 /** Payments or bucket starts that are looked at, and repaired, under one lock. */
 const LOCKED = 200;
 
@@ -75,15 +78,25 @@ async function foldInto(work: Work, entries: Awaited<ReturnType<typeof readAfter
 }
 
 /** Folds the ledger into the scratch up to a position. */
-async function follow(work: Work, ledger: Tx, upTo: number): Promise<void> {
+async function follow(work: Work, ledger: Tx, upTo: number, folded: () => Promise<void> = async () => {}): Promise<void> {
   while (work.at < upTo) {
     const entries = (await readAfter(ledger, work.at, BATCH)).filter((entry) => entry.seq <= upTo);
     const last = entries.at(-1);
     if (last !== undefined) await foldInto(work, entries);
     work.at = last === undefined ? upTo : last.seq;
     work.events += entries.length;
-    work.options.onProgress?.(work.at, upTo);
+    await folded();
   }
+}
+
+/** The same without any lock, up to where the live tables are now; what is folded may go. */
+async function followFreely(work: Work): Promise<void> {
+  const { db, claim, options } = work;
+  const upTo = await consumerSeq(db.read, options.consumer);
+  await follow(work, db.read, upTo, async () => {
+    await claim.move(work.at);
+    await options.onProgress?.(work.at, upTo);
+  });
 }
 
 /** Payments older than the ledger are taken over as they are; see `copyPayments`. */
@@ -202,15 +215,27 @@ async function run(work: Work): Promise<void> {
     for (const [grain, from] of Object.entries(horizon)) await writeSetting(tx, `horizon:${grain}`, String(from));
   });
   await seed(work);
-  await follow(work, db.read, await consumerSeq(db.read, options.consumer));
+  await followFreely(work);
   work.watching = true;
   await compareAll(work);
-  await follow(work, db.read, await consumerSeq(db.read, options.consumer));
+  await followFreely(work);
   await locked(work, async () => {});
   work.watching = false;
   await mendPayments(work);
   await mendBuckets(work);
   report(work, DELIVERY_METRIC.name, await rebuildDeliveries(db, timeZone, options.check));
+}
+
+/** Answers how many events it folded. On PostgreSQL the scratch has turned a second run away, so a claim that is there is a dead run's. */
+async function claimedRun(db: Database, scratch: Scratch, options: RebuildOptions, known: Pick<Work, "timeZone" | "horizon" | "counts">): Promise<number> {
+  const claim = await claimEvents(db, CLAIM);
+  try {
+    const work: Work = { ...known, db, scratch, claim, options, payments: new Set(), buckets: new Map(), at: 0, events: 0, watching: false };
+    await run(work);
+    return work.events;
+  } finally {
+    await claim.release();
+  }
 }
 
 /** From now on live folds use the zone asked for; the mark stays until the days are all in it. */
@@ -231,7 +256,8 @@ async function begin(db: Database, options: RebuildOptions): Promise<Settings> {
  * fold the same events onto it, and rows that the scratch changed while it was compared are looked at again. Only the
  * rows in question are then looked at and repaired, a few at a time, under the consumer's lock and with the scratch
  * brought level with the cursor; on SQLite that also holds up other writers for those moments. A kill at any line
- * leaves each live row either as it was or repaired, and the scratch is removed by the next run.
+ * leaves each live row either as it was or repaired; the scratch, and the claim that keeps retention from events not
+ * yet read, are taken over by the next run.
  *
  * Payments whose first events retention has taken are not derived again but continued from what is stored.
  */
@@ -239,20 +265,25 @@ export async function rebuild(db: Database, options: RebuildOptions): Promise<Re
   const { timeZone, horizon } = await begin(db, options);
   const scratch = await openScratch(db, "rebuild", [...paymentsMigrations, ...metricsMigrations]);
   const counted = new Map([...PAYMENTS, METRIC, DELIVERY_METRIC].map(({ name }) => [name, { missing: 0, extra: 0, different: 0 }]));
-  const work: Work = { db, scratch, options, timeZone: timeZone ?? options.timeZone, horizon, counts: counted, payments: new Set(), buckets: new Map(), at: 0, events: 0, watching: false };
+  let events: number;
   try {
-    await run(work);
+    events = await claimedRun(db, scratch, options, { timeZone: timeZone ?? options.timeZone, horizon, counts: counted });
   } finally {
     await scratch.drop();
   }
   if (!options.check) await db.write((tx) => tx.deleteFrom("metric_setting").where("name", "=", "rebuilding").execute());
   const tables = [...counted].map(([table, sums]) => ({ table, ...sums }));
   const same = tables.every(({ missing, extra, different }) => missing + extra + different === 0);
-  return { events: work.events, tables, same, repaired: !same && !options.check };
+  return { events, tables, same, repaired: !same && !options.check };
 }
 
-/** Whether `rebuild` has to run before days can be trusted: the zone was changed, or a rebuild was broken off. */
+/**
+ * Whether `rebuild` has to run: before days can be trusted, since the zone was changed or a rebuild was broken off, or
+ * because one was killed while it only compared: what it claims would never be let go.
+ */
 export async function needsRebuild(tx: Tx, timeZone: string): Promise<boolean> {
+  const claimed = await tx.selectFrom("consumer").select("name").where("name", "like", `${CLAIM}:%`).limit(1).executeTakeFirst();
+  if (claimed !== undefined) return true;
   const rows = await tx.selectFrom("metric_setting").select(["name", "value"]).where("name", "in", ["time_zone", "rebuilding"]).execute();
   return rows.some(({ name, value }) => name === "rebuilding" || value !== timeZone);
 }
