@@ -2,9 +2,14 @@
 -- alerts/0001_alerts
 -- app/0001_node
 -- ingest/0001_sources
+-- ingest/0002_quarantine
+-- ingest/0003_forward
 -- ledger/0001_events
+-- ledger/0002_narrow_indexes
 -- metrics/0001_buckets
 -- operations/0001_operations
+-- operations/0002_receipts
+-- operations/0003_refund_hints
 -- payments/0001_payments
 -- tasks/0001_tasks
 access_key.id text not null
@@ -104,6 +109,11 @@ event_variant.event_seq bigint not null
 event_variant.received_at bigint not null
 event_variant.type text not null
 event_variant.bytes bytea not null
+forward_parked.target text not null
+forward_parked.event_seq bigint not null
+forward_parked.since bigint not null
+forward_parked.attempts bigint not null
+forward_parked.next_at bigint
 gap.id bigint not null
 gap.account text not null
 gap.from_at bigint not null
@@ -213,6 +223,28 @@ payment_alias.account text not null
 payment_alias.payment_no bigint not null
 payment_event.payment_no bigint not null
 payment_event.event_seq bigint not null
+quarantine.id bigint not null
+quarantine.received_at bigint not null
+quarantine.signature text not null
+quarantine.body bytea not null
+quarantine.size bigint not null
+receipt.id text not null
+receipt.kind text not null
+receipt.state text not null
+receipt.via text not null
+receipt.live bigint not null
+receipt.charge text not null
+receipt.refund text
+receipt.email text
+receipt.copies bigint not null
+receipt.attempts bigint not null
+receipt.next_try_at bigint not null
+receipt.why text
+receipt.created_at bigint not null
+receipt.updated_at bigint not null
+receipt.sent_at bigint
+receipt_start.only_row bigint not null
+receipt_start.started_at bigint not null
 refund.payment_no bigint not null
 refund.id text not null
 refund.live bigint not null
@@ -222,6 +254,10 @@ refund.currency text not null
 refund.amount bigint not null
 refund.created_at bigint not null
 refund.updated_at bigint not null
+refund_hint.charge text not null
+refund_hint.live bigint not null
+refund_hint.amount bigint not null
+refund_hint.look_at bigint not null
 refund_record.id text not null
 refund_record.no bigint not null
 refund_record.live bigint not null
@@ -284,14 +320,17 @@ CREATE INDEX delivery_trouble ON delivery USING btree (received_at) WHERE (outco
 CREATE INDEX delivery_unusual ON delivery USING btree (outcome, seq) WHERE (outcome <> 'accepted'::text)
 CREATE UNIQUE INDEX event_block_pkey ON event_block USING btree (id)
 CREATE UNIQUE INDEX event_event_id_key ON event USING btree (event_id)
+CREATE INDEX event_failure_armed ON event_failure USING btree (event_seq) WHERE (armed = 1)
 CREATE INDEX event_failure_failed ON event_failure USING btree (failed_at)
 CREATE UNIQUE INDEX event_failure_pkey ON event_failure USING btree (event_seq)
-CREATE INDEX event_flagged ON event USING btree (received_at, seq) WHERE (flags <> 0)
 CREATE UNIQUE INDEX event_pkey ON event USING btree (seq)
 CREATE INDEX event_received ON event USING btree (received_at, seq)
 CREATE INDEX event_type ON event USING btree (type_id, received_at, seq)
 CREATE INDEX event_variant_event ON event_variant USING btree (event_seq)
 CREATE UNIQUE INDEX event_variant_pkey ON event_variant USING btree (id)
+CREATE INDEX event_variants ON event USING btree (received_at, seq) WHERE ((flags & (1)::bigint) = 1)
+CREATE INDEX forward_parked_due ON forward_parked USING btree (target, next_at)
+CREATE UNIQUE INDEX forward_parked_pkey ON forward_parked USING btree (target, event_seq)
 CREATE INDEX gap_from ON gap USING btree (from_at)
 CREATE UNIQUE INDEX gap_pkey ON gap USING btree (id)
 CREATE UNIQUE INDEX metric_pkey ON metric USING btree (grain, live, account, kind, start, value)
@@ -320,8 +359,16 @@ CREATE INDEX payment_email ON payment USING btree (live, email, created_at, no) 
 CREATE UNIQUE INDEX payment_event_pkey ON payment_event USING btree (payment_no, event_seq)
 CREATE UNIQUE INDEX payment_pkey ON payment USING btree (no)
 CREATE INDEX payment_status ON payment USING btree (live, status, created_at, no)
+CREATE UNIQUE INDEX quarantine_pkey ON quarantine USING btree (id)
+CREATE INDEX receipt_charge ON receipt USING btree (charge)
+CREATE INDEX receipt_created ON receipt USING btree (created_at)
+CREATE INDEX receipt_due ON receipt USING btree (next_try_at) WHERE (state = ANY (ARRAY['due'::text, 'sending'::text]))
+CREATE UNIQUE INDEX receipt_pkey ON receipt USING btree (id)
+CREATE UNIQUE INDEX receipt_start_pkey ON receipt_start USING btree (only_row)
 CREATE INDEX refund_created ON refund USING btree (live, created_at)
+CREATE UNIQUE INDEX refund_hint_pkey ON refund_hint USING btree (charge)
 CREATE UNIQUE INDEX refund_pkey ON refund USING btree (payment_no, id)
+CREATE INDEX refund_record_charge ON refund_record USING btree (charge)
 CREATE UNIQUE INDEX refund_record_pkey ON refund_record USING btree (id)
 CREATE INDEX refund_record_unlogged ON refund_record USING btree (no) WHERE ((logged_as IS NULL) OR (logged_as <> status))
 CREATE UNIQUE INDEX task_pkey ON task USING btree (name)

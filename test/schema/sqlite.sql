@@ -2,9 +2,14 @@
 -- alerts/0001_alerts
 -- app/0001_node
 -- ingest/0001_sources
+-- ingest/0002_quarantine
+-- ingest/0003_forward
 -- ledger/0001_events
+-- ledger/0002_narrow_indexes
 -- metrics/0001_buckets
 -- operations/0001_operations
+-- operations/0002_receipts
+-- operations/0003_refund_hints
 -- payments/0001_payments
 -- tasks/0001_tasks
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
@@ -31,12 +36,15 @@ CREATE INDEX delivery_unusual on delivery (outcome, seq) where outcome <> 'accep
 CREATE TABLE event ( seq integer primary key autoincrement, event_id text not null unique, type_id integer not null, received_at integer not null, created_at integer not null, live integer not null, account_id integer, version_id integer, source_id integer not null, object_id text, snapshot_event text, flags integer not null default 0, block_id integer not null, block_at integer not null, size integer not null );
 CREATE TABLE event_block (id integer primary key autoincrement, codec text not null, raw_size integer not null, bytes blob not null);
 CREATE TABLE event_failure ( event_seq integer primary key, failed_at integer not null, attempts integer not null, armed integer not null, error text not null );
+CREATE INDEX event_failure_armed on event_failure (event_seq) where armed = 1;
 CREATE INDEX event_failure_failed on event_failure (failed_at);
-CREATE INDEX event_flagged on event (received_at, seq) where flags <> 0;
 CREATE INDEX event_received on event (received_at, seq);
 CREATE INDEX event_type on event (type_id, received_at, seq);
 CREATE TABLE event_variant ( id integer primary key autoincrement, event_seq integer not null, received_at integer not null, type text not null, bytes blob not null );
 CREATE INDEX event_variant_event on event_variant (event_seq);
+CREATE INDEX event_variants on event (received_at, seq) where (flags & 1) = 1;
+CREATE TABLE forward_parked ( target text not null, event_seq integer not null, since integer not null, attempts integer not null, next_at integer, primary key (target, event_seq) ) without rowid;
+CREATE INDEX forward_parked_due on forward_parked (target, next_at);
 CREATE TABLE gap ( id integer primary key autoincrement, account text not null, from_at integer not null, to_at integer not null, events integer not null, seen integer not null, found_at integer not null, closed_at integer, cause text not null );
 CREATE INDEX gap_from on gap (from_at);
 CREATE TABLE metric ( grain text not null, live integer not null, account text not null, kind text not null, start integer not null, value text not null, attempts integer not null, succeeded integer not null, failed integer not null, failed_customer integer not null, failed_risk integer not null, failed_technical integer not null, payments integer not null, payments_succeeded integer not null, gross integer not null, captures integer not null, refunded integer not null, refunds integer not null, disputed integer not null, disputes integer not null, primary key (grain, live, account, kind, start, value) ) without rowid;
@@ -64,9 +72,17 @@ CREATE INDEX payment_created on payment (live, created_at, no);
 CREATE INDEX payment_email on payment (live, email, created_at, no) where email is not null;
 CREATE TABLE payment_event ( payment_no integer not null, event_seq integer not null, primary key (payment_no, event_seq) ) without rowid;
 CREATE INDEX payment_status on payment (live, status, created_at, no);
+CREATE TABLE quarantine (id integer primary key autoincrement, received_at integer not null, signature text not null, body blob not null, size integer not null);
+CREATE TABLE receipt ( id text primary key, kind text not null, state text not null, via text not null, live integer not null, charge text not null, refund text, email text, copies integer not null, attempts integer not null, next_try_at integer not null, why text, created_at integer not null, updated_at integer not null, sent_at integer );
+CREATE INDEX receipt_charge on receipt (charge);
+CREATE INDEX receipt_created on receipt (created_at);
+CREATE INDEX receipt_due on receipt (next_try_at) where state in ('due', 'sending');
+CREATE TABLE receipt_start (only_row integer primary key check (only_row = 1), started_at integer not null);
 CREATE TABLE refund ( payment_no integer not null, id text not null, live integer not null, account text not null, status text not null, currency text not null, amount integer not null, created_at integer not null, updated_at integer not null, primary key (payment_no, id) ) without rowid;
 CREATE INDEX refund_created on refund (live, created_at);
+CREATE TABLE refund_hint (charge text primary key, live integer not null, amount integer not null, look_at integer not null);
 CREATE TABLE refund_record ( id text primary key, no integer not null, live integer not null, payment text, charge text, amount integer not null, currency text not null, status text not null, reason text, operation_id text, created_at integer not null, updated_at integer not null, logged_as text );
+CREATE INDEX refund_record_charge on refund_record (charge);
 CREATE INDEX refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status;
 CREATE TABLE task ( name text primary key, anchor_at integer not null, cursor_at integer, enabled integer not null, run_id integer, owner text, lease_until integer );
 CREATE TABLE task_run ( id integer primary key autoincrement, task text not null, cause text not null, attempt integer not null, due_at integer not null, started_at integer not null, finished_at integer, duration_ms integer, outcome text not null, late integer not null, missed integer not null, owner text not null, error text, evidence text );

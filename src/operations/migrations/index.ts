@@ -66,9 +66,6 @@ const operations: Migration = {
       updated_at ${ddl.int} not null,
       logged_as text
     )`,
-    "create index refund_record_charge on refund_record (charge)",
-    // A charge that says more went back than the refunds we know of: to be looked up.
-    `create table refund_hint (charge text primary key, live ${ddl.int} not null, amount ${ddl.int} not null, look_at ${ddl.int} not null)`,
     "create index refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status",
   ],
 };
@@ -102,4 +99,13 @@ const receipts: Migration = {
   ],
 };
 
-export const operationMigrations: readonly Migration[] = [operations, receipts];
+/** A charge that says more went back than the refunds we know of: to be looked up. */
+const refundHints: Migration = {
+  name: "operations/0003_refund_hints",
+  statements: (ddl) => [
+    "create index refund_record_charge on refund_record (charge)",
+    `create table refund_hint (charge text primary key, live ${ddl.int} not null, amount ${ddl.int} not null, look_at ${ddl.int} not null)`,
+  ],
+};
+
+export const operationMigrations: readonly Migration[] = [operations, receipts, refundHints];
