@@ -38,6 +38,7 @@ export function openPostgres(url: string, options: { schema?: string; connection
     // Read committed, whatever the server's default: a step that waited for its lock must see what was committed meanwhile.
     options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC -c default_transaction_isolation=read\\ committed`,
     types: {
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- typed as the built-in types; any OID may come
       getTypeParser: (oid: number, format?: "text" | "binary") => (oid === INT8 || oid === NUMERIC ? toSafeInteger : pg.types.getTypeParser(oid, format)),
     },
   });
