@@ -149,6 +149,9 @@ onBothDatabases("rebuild", [...ledgerMigrations, ...paymentsMigrations, ...metri
     await db.write((tx) => tx.updateTable("metric").set({ failed: 9 }).where("grain", "=", "d").execute());
     await rebuild(db, { ...options, check: false });
     expect(await dump(db)).toEqual(right);
+    expect(await retainEvents(db, Number.MAX_SAFE_INTEGER, 1000)).toBeGreaterThan(10);
+    expect(wrong(await rebuild(db, { ...options, check: false }))).toEqual({});
+    expect(await dump(db)).toEqual(right);
   });
 
   it.each([true, false])("loses nothing to retention that takes what it may meanwhile (only compares: %s)", async (check) => {

@@ -101,7 +101,9 @@ async function followFreely(work: Work): Promise<void> {
 
 /** Payments older than the ledger are taken over as they are; see `copyPayments`. */
 async function seed(work: Work): Promise<void> {
-  const first = (await readAfter(work.db.read, 0, 1))[0]?.seq ?? 0;
+  // Of a ledger that retention emptied, everything is older; the cursor is read first, since events may come in between.
+  const passed = await consumerSeq(work.db.read, work.options.consumer);
+  const first = (await readAfter(work.db.read, 0, 1))[0]?.seq ?? passed + 1;
   if (first <= 1) return;
   let after = -1;
   for (;;) {
