@@ -1,7 +1,7 @@
 import type { HealthCheck } from "../health/index.ts";
-import { completeness, completenessText, createSweep, judgeClock, judgeSweep, sweepStatus } from "../ingest/index.ts";
+import { completeness, completenessText, createSweep, judgeClock, judgeSweep, recoverUnmade, sweepStatus } from "../ingest/index.ts";
 import { AppError, type Clock, type Database } from "../platform/index.ts";
-import { eventLister, type StripeApi } from "../stripe/index.ts";
+import { eventLister, objectReader, type StripeApi } from "../stripe/index.ts";
 import type { Evidence, TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { liveNodes } from "./nodes.ts";
@@ -42,7 +42,8 @@ export async function hasStripe(db: Database, config: Config, clock: Clock, sign
 
 async function runSweep(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<Evidence> {
   if (!(await hasStripe(db, config, clock, signal))) return { skipped: "the sandbox is not running" };
-  const list = eventLister(await stripeOf(db, config, clock));
+  const api = await stripeOf(db, config, clock);
+  const list = eventLister(api);
   const endAt = clock.now() + RUN_MS;
   const sum = { seen: 0, recovered: 0, backfilled: 0 };
   const troubles: string[] = [];
@@ -59,10 +60,11 @@ async function runSweep(db: Database, config: Config, clock: Clock, signal: Abor
       }
     }
   }
+  const unmade = await recoverUnmade({ db, clock, fetchObject: objectReader(api) });
   const [trouble] = troubles;
   if (trouble !== undefined) throw new AppError("upstream", trouble, { code: "sweep_failed" });
   const figure = await completeness(db.read, null, clock.now() - DAY, clock.now());
-  return { ...sum, completeness: completenessText(figure), backfill: Math.round(figure.backfill * 1000) / 1000 };
+  return { ...sum, unmade, completeness: completenessText(figure), backfill: Math.round(figure.backfill * 1000) / 1000 };
 }
 
 export function sweepTask(db: Database, config: Config, clock: Clock): TaskDefinition {

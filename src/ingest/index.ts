@@ -13,6 +13,7 @@ export { type ImportReport, totals as importTotals } from "./import/report.ts";
 export { admitQuarantined, createQuarantine, type Quarantine, quarantined } from "./quarantine/quarantine.ts";
 export { type Completeness, completeness, completenessText } from "./sweep/completeness.ts";
 export { type Gap, readGaps } from "./sweep/gap.ts";
+export { recoverUnmade } from "./sweep/generation.ts";
 export { type CompletenessRoutes, completenessRoutes } from "./sweep/routes.ts";
 export { judgeClock, judgeSweep, type SweepStatus, sweepStatus, type SweepVerdict } from "./sweep/status.ts";
 export { createSweep, type Sweep, type SweepOutcome } from "./sweep/sweep.ts";

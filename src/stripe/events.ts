@@ -27,6 +27,11 @@ export type ListEvents = (query: EventQuery) => Promise<EventList>;
 
 export const EVENTS_PER_PAGE = 100;
 
+/** Reads any object by its path in the API (`/v1/charges/ch_…`). @throws StripeTrouble */
+export function objectReader({ sdk }: Pick<StripeApi, "sdk">): (path: string) => Promise<unknown> {
+  return async (path) => await askStripe(sdk.rawRequest("GET", path));
+}
+
 export function eventLister({ sdk }: Pick<StripeApi, "sdk">): ListEvents {
   return async ({ account, createdGte, createdLte, startingAfter, undelivered }) => {
     const params: Stripe.EventListParams = {

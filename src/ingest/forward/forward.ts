@@ -52,9 +52,9 @@ async function claim({ db, clock, target, owner }: ForwardOptions): Promise<Forw
   });
 }
 
-/** Made events are ours and not Stripe's; the application has never heard of such ids. */
+/** Events that we made are not Stripe's; the application has never heard of such ids. */
 function forwardable(target: ForwardTarget, entry: LedgerEntry): boolean {
-  return !entry.eventId.startsWith("imp_") && wants(target, entry.type);
+  return !/^(imp|gen)_/.test(entry.eventId) && wants(target, entry.type);
 }
 
 function failureOf({ target, clock }: ForwardOptions, entry: Pick<LedgerEntry, "seq" | "eventId" | "type">, attempt: Exclude<Attempt, { kind: "taken" }>): RecordedDelivery {

@@ -2,7 +2,8 @@ import type { Clock, Database, Tx } from "../../platform/index.ts";
 import type { EndpointFacts, ListEvents, WebhookEndpoints } from "../../stripe/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
 import { readPage } from "../sweep/page.ts";
-import { type Finding, judgeEndpoints, type Undelivered, type Wanted } from "./judge.ts";
+import { type Finding, judgeEndpoints, type Undelivered, type Wanted, worstFirst } from "./judge.ts";
+import { noteVersions } from "./versions.ts";
 
 /** The last look at the endpoints. */
 export interface GuardState {
@@ -44,7 +45,8 @@ export async function guardEndpoints(options: GuardOptions): Promise<GuardState>
   const endpoints = await options.endpoints.list();
   const undelivered = await undeliveredNow(options);
   const at = clock.now();
-  const state: GuardState = { at, endpoints, undelivered, findings: judgeEndpoints({ endpoints, undelivered, before }, wanted, at) };
+  const findings = [...judgeEndpoints({ endpoints, undelivered, before }, wanted, at), ...(await noteVersions(db, at))].sort(worstFirst);
+  const state: GuardState = { at, endpoints, undelivered, findings };
   await db.write((tx) => setBookmark(tx, NAME, state, at));
   return state;
 }

@@ -12,7 +12,7 @@ export const WEBHOOK_PATH = "/webhooks/stripe";
 /** Events that the books cannot do without; `*` is better, since the sweep compares with everything. */
 const NEEDED = ["charge.succeeded", "charge.failed", "charge.captured", "charge.refunded", "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "payment_intent.payment_failed", "payment_intent.succeeded", "refund.created", "refund.updated", "refund.failed"] as const;
 
-export type FindingKind = "missing" | "disabled" | "events_missing" | "version_differs" | "twice" | "other_disabled" | "changed" | "undelivered";
+export type FindingKind = "missing" | "disabled" | "events_missing" | "version_differs" | "twice" | "other_disabled" | "changed" | "undelivered" | "version_new";
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -110,6 +110,11 @@ export function judgeEndpoints({ endpoints, undelivered, before }: GuardEvidence
     if (change !== null) findings.push({ kind: "changed", severity: "info", endpoint: known.id, text: `the endpoint ${known.url} was changed at Stripe: ${change}` });
   }
   findings.push(...judgeUndelivered(undelivered, before?.undelivered ?? null, nowMs));
-  const rank = { critical: 0, warning: 1, info: 2 };
-  return findings.sort((one, other) => rank[one.severity] - rank[other.severity]);
+  return findings.sort(worstFirst);
+}
+
+const RANK = { critical: 0, warning: 1, info: 2 } as const;
+
+export function worstFirst(one: Finding, other: Finding): number {
+  return RANK[one.severity] - RANK[other.severity];
 }
