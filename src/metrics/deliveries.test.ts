@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
-import { type Append, type AppendItem, ledgerMigrations, openAppend, readHead } from "../ledger/index.ts";
+import { type Append, type AppendItem, ledgerMigrations, openAppend, readHead, retainDeliveries } from "../ledger/index.ts";
 import { deliverySeries, foldDeliveries, metricsMigrations, sumDeliveries } from "./index.ts";
+import { rebuildDeliveries } from "./rebuild-deliveries.ts";
 
 const START = Date.parse("2025-10-26T00:00:30Z");
 const options = { timeZone: "Europe/Berlin" };
@@ -40,5 +41,20 @@ onBothDatabases("delivery buckets", [...ledgerMigrations, ...metricsMigrations],
       ["main", 0, 1],
     ]);
     expect((await sumDeliveries(db.read, "hour", START - 3_600_000, START + 2 * 3_600_000)).get("main")).toEqual({ ...none, accepted: 1, duplicate: 1, rejected: 40, failed: 1 });
+  });
+
+  it("keep what retention made impossible to count again, also of a delivery recorded late", async () => {
+    const db = await database.open();
+    const append = openAppend(db);
+    const DAY = 86_400_000;
+    for (const at of [START, START - 100 * DAY, START + 10 * DAY]) await append([refusal("failed", at, 1)]);
+    while ((await foldDeliveries(db, options, 10, START)) > 0);
+    const right = await db.read.selectFrom("delivery_metric").selectAll().execute();
+    for (const before of [START - 90 * DAY, START + DAY, START + 20 * DAY]) {
+      await retainDeliveries(db, before, 10);
+      expect(await rebuildDeliveries(db, options.timeZone, false)).toEqual({ missing: [], extra: [], different: [] });
+    }
+    expect(await db.read.selectFrom("delivery_metric").selectAll().execute()).toEqual(right);
+    expect(await db.read.selectFrom("delivery").selectAll().execute()).toEqual([]);
   });
 });
