@@ -54,6 +54,8 @@ export const QUICK_WINDOWS = WINDOWS.filter((window) => window <= 10);
  * `vague` the variance over mean by which the profile itself is uncertain today.
  */
 export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits, vague: number, floor: number): VolumeFinding | undefined {
+  // Most minutes end here: what is not down now is no news, whatever the windows hold.
+  if (!stillDown(series, floor)) return undefined;
   const now = series.count;
   const { budget } = limits;
   const shortest = model.shortestWindow ?? 0;
@@ -88,7 +90,7 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const quickPhi = phiOf(model.quick, index, usual) + clumps / last;
     if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget, model.caution));
   }
-  return best !== undefined && stillDown(series, floor) ? best : undefined;
+  return best;
 }
 
 /** Windows in which one lost minute could make the whole dip: it must be one without its worst minute too. */
