@@ -51,8 +51,9 @@ function toAlert(row: Selectable<AlertRow>): Alert {
   };
 }
 
+/** At most one per rule, in the order of the rules' names: that of the index which holds the open ones alone. */
 export async function openAlerts(tx: Tx): Promise<Alert[]> {
-  return (await tx.selectFrom("alert").selectAll().where("resolved_at", "is", null).orderBy("id").execute()).map(toAlert);
+  return (await tx.selectFrom("alert").selectAll().where("resolved_at", "is", null).orderBy("rule").execute()).map(toAlert);
 }
 
 interface Told {
@@ -109,7 +110,8 @@ export async function listAlerts(tx: Tx, filter: AlertFilter, limit: number, cur
   let query = tx.selectFrom("alert").selectAll().orderBy("id", "desc").limit(limit + 1);
   if (cursor !== null) query = query.where("id", "<", Number(cursor));
   if (filter.rule !== undefined) query = query.where("rule", "=", filter.rule);
-  if (filter.state === "open") query = query.where("resolved_at", "is", null);
+  // Ids first: ordered by id, SQLite would walk back through all there ever were to find the few open ones.
+  if (filter.state === "open") query = query.where("id", "in", tx.selectFrom("alert").select("id").where("resolved_at", "is", null));
   else if (filter.state !== undefined) query = query.where("state", "=", filter.state);
   const rows = await query.execute();
   const alerts = rows.slice(0, limit).map(toAlert);
