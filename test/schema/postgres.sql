@@ -12,6 +12,7 @@
 -- operations/0003_refund_hints
 -- payments/0001_payments
 -- tasks/0001_tasks
+-- tasks/0002_attempts
 access_key.id text not null
 access_key.name text not null
 access_key.role text not null
@@ -372,6 +373,7 @@ CREATE INDEX refund_record_charge ON refund_record USING btree (charge)
 CREATE UNIQUE INDEX refund_record_pkey ON refund_record USING btree (id)
 CREATE INDEX refund_record_unlogged ON refund_record USING btree (no) WHERE ((logged_as IS NULL) OR (logged_as <> status))
 CREATE UNIQUE INDEX task_pkey ON task USING btree (name)
+CREATE INDEX task_run_due ON task_run USING btree (task, due_at, cause, attempt)
 CREATE INDEX task_run_finished ON task_run USING btree (finished_at)
 CREATE UNIQUE INDEX task_run_pkey ON task_run USING btree (id)
 CREATE INDEX task_run_task ON task_run USING btree (task, id)

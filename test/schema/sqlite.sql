@@ -12,6 +12,7 @@
 -- operations/0003_refund_hints
 -- payments/0001_payments
 -- tasks/0001_tasks
+-- tasks/0002_attempts
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
 CREATE UNIQUE INDEX access_key_name on access_key (name) where revoked_at is null;
 CREATE INDEX access_key_revoked on access_key (revoked_at) where revoked_at is not null;
@@ -86,6 +87,7 @@ CREATE INDEX refund_record_charge on refund_record (charge);
 CREATE INDEX refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status;
 CREATE TABLE task ( name text primary key, anchor_at integer not null, cursor_at integer, enabled integer not null, run_id integer, owner text, lease_until integer );
 CREATE TABLE task_run ( id integer primary key autoincrement, task text not null, cause text not null, attempt integer not null, due_at integer not null, started_at integer not null, finished_at integer, duration_ms integer, outcome text not null, late integer not null, missed integer not null, owner text not null, error text, evidence text );
+CREATE INDEX task_run_due on task_run (task, due_at, cause, attempt);
 CREATE INDEX task_run_finished on task_run (finished_at);
 CREATE INDEX task_run_task on task_run (task, id);
 CREATE TABLE term (id integer primary key autoincrement, value text not null unique);

@@ -34,4 +34,10 @@ const tasks: Migration = {
   ],
 };
 
-export const taskMigrations: readonly Migration[] = [tasks];
+/** The attempts at one time of a task are counted whenever a run begins, however long its history. */
+const attempts: Migration = {
+  name: "tasks/0002_attempts",
+  statements: () => ["create index task_run_due on task_run (task, due_at, cause, attempt)"],
+};
+
+export const taskMigrations: readonly Migration[] = [tasks, attempts];
