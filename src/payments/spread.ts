@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Tx } from "../platform/index.ts";
 
-/** Sales looked at; more would tell the same. */
+/** Sales looked at; more would tell the same. The conditions on outcome and amount are those of the index, word for word. */
 const SAMPLE = 2000;
 
 /**

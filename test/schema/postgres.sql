@@ -11,6 +11,7 @@
 -- operations/0002_receipts
 -- operations/0003_refund_hints
 -- payments/0001_payments
+-- payments/0002_sales
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 access_key.id text not null
@@ -308,6 +309,7 @@ CREATE INDEX alert_opened ON alert USING btree (opened_at, id)
 CREATE UNIQUE INDEX alert_pkey ON alert USING btree (id)
 CREATE INDEX attempt_at ON attempt USING btree (live, at)
 CREATE UNIQUE INDEX attempt_pkey ON attempt USING btree (payment_no, id)
+CREATE INDEX attempt_sale ON attempt USING btree (live, account, currency, at, amount) WHERE ((outcome = 'succeeded'::text) AND (amount > 0))
 CREATE INDEX audit_action ON audit USING btree (action, id)
 CREATE INDEX audit_actor ON audit USING btree (actor_id, id)
 CREATE UNIQUE INDEX audit_head_pkey ON audit_head USING btree (only_row)

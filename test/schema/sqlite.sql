@@ -11,6 +11,7 @@
 -- operations/0002_receipts
 -- operations/0003_refund_hints
 -- payments/0001_payments
+-- payments/0002_sales
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
@@ -21,6 +22,7 @@ CREATE UNIQUE INDEX alert_open on alert (rule) where resolved_at is null;
 CREATE INDEX alert_opened on alert (opened_at, id);
 CREATE TABLE attempt ( payment_no integer not null, id text not null, live integer not null, account text not null, currency text not null, at integer not null, outcome text not null, cause text, code text, amount integer not null, primary key (payment_no, id) ) without rowid;
 CREATE INDEX attempt_at on attempt (live, at);
+CREATE INDEX attempt_sale on attempt (live, account, currency, at, amount) where outcome = 'succeeded' and amount > 0;
 CREATE TABLE audit ( id integer primary key, at integer not null, actor_id text not null, actor_name text not null, action text not null, subject text not null, detail text not null, request_id text, outcome text not null, hash text not null );
 CREATE INDEX audit_action on audit (action, id);
 CREATE INDEX audit_actor on audit (actor_id, id);
