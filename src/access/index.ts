@@ -3,7 +3,7 @@ export { type Access, type AccessOptions, createAccess } from "./access.ts";
 export { type Actor, type AuditEntry, type AuditMark, COMMAND_LINE, PROGRAM } from "./audit.ts";
 export { principalOf, requireRole } from "./guard.ts";
 export { ensureAdmin, issueKey } from "./issue.ts";
-export { parseDashboardKey, type Principal } from "./key.ts";
+export { dashboardKeyTrouble, type Principal } from "./key.ts";
 export { listKeys } from "./list.ts";
 export { accessMigrations } from "./migrations/index.ts";
 export { showAudit, showKey } from "./present.ts";

@@ -67,18 +67,25 @@ export function sameDigest(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** What is wrong with a `DASHBOARD_KEY`, in words that hold nothing of it; null when it is right. */
+export function dashboardKeyTrouble(value: string): { readonly code: string; readonly text: string } | null {
+  const least = `at least ${DASHBOARD_KEY_MIN} characters (\`openssl rand -hex 24\`)`;
+  if (value.trim() === "") return { code: "dashboard_key_empty", text: `it is empty; give a random key of ${least}, or unset it to have one made at first start` };
+  if (value.length < DASHBOARD_KEY_MIN) return { code: "dashboard_key_short", text: `too short; give ${least}` };
+  if (value.length > KEY_LENGTH_MAX) return { code: "dashboard_key_long", text: `too long; give at most ${KEY_LENGTH_MAX} characters` };
+  if (!/^[\x21-\x7e]+$/.test(value)) return { code: "dashboard_key_characters", text: "it holds spaces or characters that a header cannot carry; give letters, digits and signs of ASCII only" };
+  return null;
+}
+
 /**
  * Checks `DASHBOARD_KEY`. Unset is null; the door then opens to keys of the database only, never to nobody's.
  *
  * @throws AppError `invalid` when it is empty, short, or nothing that a header can carry.
  */
 export function parseDashboardKey(value: string | undefined): Secret | null {
-  const wrong = (text: string, code: string) => new AppError("invalid", `DASHBOARD_KEY: ${text}`, { code });
   if (value === undefined) return null;
-  if (value.trim() === "") throw wrong(`it is empty; give at least ${DASHBOARD_KEY_MIN} characters (openssl rand -hex 24), or unset it to have a key made at first start`, "dashboard_key_empty");
-  if (value.length < DASHBOARD_KEY_MIN) throw wrong(`it has ${value.length} characters; give at least ${DASHBOARD_KEY_MIN} (openssl rand -hex 24)`, "dashboard_key_short");
-  if (value.length > KEY_LENGTH_MAX) throw wrong(`it has ${value.length} characters; give at most ${KEY_LENGTH_MAX}`, "dashboard_key_long");
-  if (!/^[\x21-\x7e]+$/.test(value)) throw wrong("it holds spaces or characters that a header cannot carry; give letters, digits and signs of ASCII only", "dashboard_key_characters");
+  const trouble = dashboardKeyTrouble(value);
+  if (trouble !== null) throw new AppError("invalid", `DASHBOARD_KEY: ${trouble.text}`, { code: trouble.code });
   return new Secret(value);
 }
 

@@ -119,6 +119,8 @@ describe("a mistake in the configuration", () => {
     ["an empty key", { DASHBOARD_KEY: "" }, "DASHBOARD_KEY", /empty.*at least 16.*unset/],
     ["a blank key", { DASHBOARD_KEY: "   " }, "DASHBOARD_KEY", /empty/],
     ["a short key", { DASHBOARD_KEY: "fifteen-letters" }, "DASHBOARD_KEY", /too short.*16/],
+    ["a blank key that is long", { DASHBOARD_KEY: " ".repeat(20) }, "DASHBOARD_KEY", /empty/],
+    ["a key too long for a header", { DASHBOARD_KEY: "x".repeat(513) }, "DASHBOARD_KEY", /too long.*512/],
     ["a key no header carries", { DASHBOARD_KEY: "schlüssel mit leerzeichen" }, "DASHBOARD_KEY", /header/],
     ["no mode of Stripe", { STRIPE_MODE: "prod" }, "STRIPE_MODE", /test or live/],
     ["a live key for test mode", { STRIPE_SECRET_KEY: LIVE_KEY }, "STRIPE_SECRET_KEY", /live mode key.*sk_test_/],

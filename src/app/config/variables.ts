@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dashboardKeyTrouble } from "../../access/index.ts";
 import { type Binding, Secret } from "../../platform/index.ts";
 
 /** What is configured by the environment: what stands above a key of the file, and what never stands in a file. */
@@ -12,16 +13,12 @@ export const bindings: readonly Binding[] = [
   { variable: "LOG_DIR", path: "storage.log_dir", as: "text" },
 ];
 
-/** Shorter ones can be tried out. */
-const DASHBOARD_KEY_MIN = 16;
-
-const dashboardKey = z
-  .string()
-  .min(1, { error: `it is empty; give a random key of at least ${DASHBOARD_KEY_MIN} characters (\`openssl rand -hex 24\`), or unset it to have one made at first start`, abort: true })
-  .min(DASHBOARD_KEY_MIN, { error: `too short; give at least ${DASHBOARD_KEY_MIN} characters (\`openssl rand -hex 24\`)` })
-  .max(512, { error: "too long; give at most 512 characters" })
-  .regex(/^[\x21-\x7e]*$/, { error: "it holds spaces or characters that a header cannot carry; give letters, digits and signs of ASCII only" })
-  .transform((key) => new Secret(key));
+const dashboardKey = z.string().transform((key, context) => {
+  const trouble = dashboardKeyTrouble(key);
+  if (trouble === null) return new Secret(key);
+  context.issues.push({ code: "custom", message: trouble.text, input: key });
+  return z.NEVER;
+});
 
 export type StripeMode = "test" | "live";
 
