@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database, Tx } from "../platform/index.ts";
+import { DELIVERY_CONSUMER } from "./deliveries.ts";
 import { type Grain, GRAINS, readSettings, writeSetting } from "./store.ts";
 
 async function deleteMetrics(tx: Tx, grain: string, beforeMs: number, limit: number): Promise<number> {
@@ -45,11 +46,15 @@ async function deleteDeliveries(tx: Tx, grain: string, beforeMs: number, limit: 
  * first call on, late events change nothing in buckets that old: a bucket with only a part of its sum would lie. Days
  * stay for ever. Answers how many rows went; call again while it is not zero.
  *
- * @param consumer whose lock keeps the fold out meanwhile, so that no fold that read the old horizon still writes.
+ * Keeps both folds out meanwhile, so that none that read the old horizon still writes: first that of events, then that
+ * of deliveries, each of which holds no more than its own lock.
+ *
+ * @param consumer of events.
  */
 export async function retainMetrics(db: Database, grain: Exclude<Grain, "day">, beforeMs: number, limit: number, consumer: string): Promise<number> {
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, `consumer:${consumer}`);
+    await db.dialect.lock(tx, `consumer:${DELIVERY_CONSUMER}`);
     const name = GRAINS[grain];
     const { horizon } = await readSettings(tx);
     if (beforeMs > (horizon[name] ?? 0)) await writeSetting(tx, `horizon:${name}`, String(beforeMs));
