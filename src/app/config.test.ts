@@ -208,4 +208,11 @@ describe("what ships for editors", () => {
     const keys = new Set([...JSON.stringify(configJsonSchema()).matchAll(/"([a-z_0-9]+)":\{"(?:default|description|type|anyOf)/g)].map((match) => match[1]));
     expect([...keys].filter((key) => !new RegExp(`^ *#? ?${key}:`, "m").test(example) && !/^(additionalProperties|propertyNames|items)$/.test(key ?? ""))).toEqual([]);
   });
+
+  it("is an example that changes nothing: whoever copies it keeps the defaults", () => {
+    const cwd = temporaryDirectory();
+    const defaults = loadConfig({}, { cwd });
+    writeFileSync(join(cwd, "tillwatch.yaml"), readFileSync(join(docs, "tillwatch.example.yaml")));
+    expect(loadConfig({}, { cwd })).toEqual({ ...defaults, file: join(cwd, "tillwatch.yaml") });
+  });
 });
