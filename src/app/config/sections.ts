@@ -157,7 +157,7 @@ function kept(fallback: number | "forever") {
 
 const retention = z
   .strictObject({
-    events_days: kept("forever").describe("Events, and what they were folded into"),
+    events_days: kept("forever").describe("Events as they came; the payments derived from them are kept for ever"),
     deliveries_days: kept(90).describe("The record of each delivery"),
     minutes_days: kept(35).describe("Figures per minute"),
     hours_days: kept(400).describe("Figures per hour; figures per day are kept for ever"),
