@@ -162,7 +162,6 @@ const retention = z
     minutes_days: kept(35).describe("Figures per minute"),
     hours_days: kept(400).describe("Figures per hour; figures per day are kept for ever"),
     task_runs_days: kept(90).describe("History of scheduled tasks"),
-    audit_days: kept("forever").describe("Who changed what"),
   })
   .describe("How long things are kept")
   .prefault({})
@@ -172,7 +171,6 @@ const retention = z
     minutesMs: given.minutes_days,
     hoursMs: given.hours_days,
     taskRunsMs: given.task_runs_days,
-    auditMs: given.audit_days,
   }));
 
 function checkCron(expression: string, context: z.RefinementCtx): void {
