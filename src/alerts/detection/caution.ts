@@ -6,7 +6,7 @@ const CLASSES = 3;
 /** A finding must be so much further out, in logarithms of probability, than the second nearest miss of the last four weeks. */
 const MARGIN = 1.5;
 /** One bad night shall not blind for a month. */
-const MOST = 1.7;
+const MOST = 2.2;
 
 export interface Caution {
   /** Nearest miss of each day and class: log p / log alpha, at 1 an alarm. A ring of days. */

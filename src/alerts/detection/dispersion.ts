@@ -8,7 +8,7 @@ const CHI_SQUARE_80 = 1.642;
 const CHI_SQUARE_98 = 5.412;
 /** Windows of one length kept of a day. */
 const MOST_WINDOWS = 96;
-const SAFETY = 1.15;
+const SAFETY = 1.25;
 /** Against the week's profile, and against a level that follows the last hours. */
 export const PHI_PRIOR = { profile: 0.015, level: 0.01 } as const;
 const PHI_LOW = 0.0025;

@@ -33,6 +33,8 @@ export interface VolumeLimits {
   readonly drop: number;
 }
 
+/** Two minutes are enough only for a checkout that is as good as dead: half of it gone for two minutes happens by itself. */
+const DEAD_SHARE = 0.25;
 /** Below so many expected attempts even none says nothing. */
 const LEAST_EXPECTED = 6;
 /** Cheap screen: no tail beyond it can be below alpha. */
@@ -69,7 +71,7 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const usual = between(window <= LONGEST_EDGE ? edge : dip, from, now);
     if (usual < LEAST_EXPECTED) continue;
     const seen = between(attempts, from, now);
-    const keep = 1 - limits.drop - (window < 60 ? 0.1 : 0);
+    const keep = window === 2 ? DEAD_SHARE : 1 - limits.drop - (window < 60 ? 0.1 : 0);
     if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
     const clumps = model.usual.clump - 1 + vague;
     const usualPhi = phiOf(model.usual, index, usual) + clumps / usual;
