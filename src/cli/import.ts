@@ -62,7 +62,7 @@ function readable(report: ImportReport, dryRun: boolean): string {
 async function runImport(context: ServiceContext, db: Database, files: readonly string[], options: Options): Promise<ImportReport> {
   const config = await context.config();
   const total = files.reduce((sum, file) => sum + sizeOf(file), 0);
-  const bar = progressBar(process.stderr, total, () => performance.now());
+  const bar = progressBar(total);
   let done = 0;
   const nowMs = context.clock.now();
   const untilMs = options.until === undefined ? (config.sandbox ? null : await importBoundary(db, nowMs, options.dryRun !== true)) : untilOf(options.until);

@@ -50,7 +50,7 @@ async function compare(context: ServiceContext, db: Database, since: { agoMs: nu
   const sinceMs = "agoMs" in since ? nowMs - since.agoMs : since.atMs;
   const results: EventsVerified[] = [];
   for (const account of sweptAccounts(config)) {
-    const bar = progressBar(process.stderr, 1, () => performance.now());
+    const bar = progressBar(1);
     try {
       results.push(await verifyEvents({ db, list, account, sinceMs, nowMs, repair, onProgress: (share, compared) => bar.update(share, `${compared} events compared`) }));
     } finally {

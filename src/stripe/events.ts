@@ -25,7 +25,7 @@ export interface EventList {
 /** A page of Stripe's list of events, which reaches 30 days back. @throws StripeTrouble */
 export type ListEvents = (query: EventQuery) => Promise<EventList>;
 
-export const EVENTS_PER_PAGE = 100;
+const EVENTS_PER_PAGE = 100;
 
 /** Reads any object by its path in the API (`/v1/charges/ch_…`). @throws StripeTrouble */
 export function objectReader({ sdk }: Pick<StripeApi, "sdk">): (path: string) => Promise<unknown> {

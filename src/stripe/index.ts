@@ -1,7 +1,7 @@
 /** Stripe as it is: client, errors in words, signatures; and the only place that may name its SDK. */
 export { openStripe, REFUND_REASONS, type RefundReason, STRIPE_API_VERSION, type StripeApi, type StripeSettings } from "./client.ts";
 export { type EndpointChange, type EndpointFacts, type WebhookEndpoints, webhookEndpoints } from "./endpoints.ts";
-export { type EventList, eventLister, type EventQuery, EVENTS_PER_PAGE, type ListEvents, objectReader } from "./events.ts";
+export { type EventList, eventLister, type EventQuery, type ListEvents, objectReader } from "./events.ts";
 export { type InvoiceFacts, OPERATION_KEY, type PaymentFacts, type RefundFacts, type RefundState } from "./facts.ts";
 export type { ReceiptFacts, ReceiptItem } from "./receipt.ts";
 export { type EndpointSecret, signatureHeader, signatureTime, TOLERANCE_S, type Verdict, verifySignature } from "./signature.ts";

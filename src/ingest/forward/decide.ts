@@ -16,6 +16,8 @@ export interface ForwardState {
   readonly failures: number;
   /** Nothing is sent before this time (ms UTC); null: go on. */
   readonly waitUntil: number | null;
+  /** With nothing new to send after the run, it is tried again itself, at this time (ms UTC); null: at once. */
+  readonly runAt: number | null;
   readonly lastTakenAt: number | null;
   readonly lastError: string | null;
   /** Which process sends, and until when it may think so. */
@@ -49,18 +51,21 @@ export type Decision = {
 export function decide(state: ForwardState, seq: number, attempt: Attempt, nowMs: number): Decision {
   switch (attempt.kind) {
     case "taken":
-      return { kind: "go_on", park: state.run.filter((one) => one !== seq), state: { ...state, cursor: Math.max(seq, ...state.run), run: [], failures: 0, waitUntil: null, lastTakenAt: nowMs, lastError: null } };
+      // The first of the run, taken after all: the others were no poison either, and go on in their order behind it.
+      return { kind: "go_on", park: state.run.includes(seq) ? [] : state.run, state: { ...state, cursor: seq, run: [], failures: 0, waitUntil: null, runAt: null, lastTakenAt: nowMs, lastError: null } };
     case "away": {
       const failures = state.failures + 1;
       return { kind: "wait", park: [], state: { ...state, failures, waitUntil: nowMs + waitMs(failures), lastError: attempt.reason } };
     }
     case "refused": {
       const failures = state.failures + 1;
-      const run = state.run.includes(seq) ? state.run : [...state.run, seq];
+      const run = [...state.run, seq];
       const lastError = `answered ${attempt.status}`;
       // The next event shows whether it is this one or all; when all are refused, they are sent again in their order.
-      if (run.length < RUN_MAX && !state.run.includes(seq)) return { kind: "go_on", park: [], state: { ...state, run, failures, lastError } };
-      return { kind: "wait", park: [], state: { ...state, run: [], failures, waitUntil: nowMs + waitMs(Math.max(1, failures - RUN_MAX + 1)), lastError } };
+      // Tried again itself, it waits alone: what is new meanwhile does not wait behind it.
+      if (state.run.includes(seq)) return { kind: "wait", park: [], state: { ...state, failures, runAt: nowMs + waitMs(failures), lastError } };
+      if (run.length < RUN_MAX) return { kind: "go_on", park: [], state: { ...state, run, failures, lastError } };
+      return { kind: "wait", park: [], state: { ...state, run: [], runAt: null, failures, waitUntil: nowMs + waitMs(Math.max(1, failures - RUN_MAX + 1)), lastError } };
     }
   }
 }

@@ -46,7 +46,7 @@ async function claim({ db, clock, target, owner }: ForwardOptions): Promise<Forw
     const known = await bookmark<ForwardState>(tx, name);
     if (known !== null && known.owner !== owner && known.leaseUntil > now) return null;
     // What came before forwarding was set up is replayed only when somebody asks for it.
-    const state = known ?? { cursor: await lastSeq(tx), run: [], failures: 0, waitUntil: null, lastTakenAt: null, lastError: null, owner, leaseUntil: 0 };
+    const state = known ?? { cursor: await lastSeq(tx), run: [], failures: 0, waitUntil: null, runAt: null, lastTakenAt: null, lastError: null, owner, leaseUntil: 0 };
     if (known === null || known.owner !== owner || known.leaseUntil - now < LEASE_MS / 2) await setBookmark(tx, name, { ...state, owner, leaseUntil: now + LEASE_MS }, now);
     return state.waitUntil !== null && now < state.waitUntil ? null : { ...state, owner, leaseUntil: now + LEASE_MS };
   });
@@ -73,6 +73,7 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
   // A run that nothing followed is tried again itself.
   const after = claimed.run.at(-1) ?? claimed.cursor;
   const entries = await readAfter(db.read, after, BATCH);
+  if (entries.length === 0 && claimed.runAt !== null && clock.now() < claimed.runAt) return false;
   const own = entries.length > 0 ? entries : await readEntries(db.read, claimed.run.slice(0, 1));
   let state = claimed;
   const park: number[] = [];

@@ -32,7 +32,7 @@ onBothDatabases("what Stripe could not make an event of", migrations, (database)
       asked.push(path);
       return await read(path);
     };
-    const charge = String(intent.latest_charge);
+    const charge = typeof intent.latest_charge === "string" ? intent.latest_charge : "";
     await openAppend(db)([notice("evt_n1", `/v1/charges/${charge}`), notice("evt_n2", "https://evil.example/v1/charges/ch_1"), notice("evt_n3", "/v1/charges/../accounts")].map(arrivalOf));
     expect(await recoverUnmade({ db, clock: s.clock, fetchObject })).toBe(3);
     expect(await recoverUnmade({ db, clock: s.clock, fetchObject })).toBe(0);
