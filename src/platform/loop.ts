@@ -21,54 +21,72 @@ export interface LoopOptions {
   onError(error: unknown): void;
 }
 
-/** @param step answers whether there was work, in which case it is called again at once. */
-export function startLoop(step: () => Promise<boolean>, options: LoopOptions): Loop {
-  let stopped = false;
-  let failures = 0;
-  let woken = false;
-  let awaken: (() => void) | null = null;
+const LONGEST_RETRY_MS = 30_000;
 
-  const sleep = async (ms: number, untilWoken: boolean): Promise<void> => {
-    if (untilWoken && woken) return;
+/** The waiting of a loop, which a wake-up (where it is listened to) and the end cut short. */
+class Rest {
+  #woken = false;
+  #wake: (() => void) | null = null;
+  #end: () => void = () => {};
+
+  /** Wake-ups from before the step are met by it. */
+  forgetWakeUps(): void {
+    this.#woken = false;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  async last(ms: number, untilWoken: boolean): Promise<void> {
+    if (untilWoken && this.#woken) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    awaken = untilWoken ? resolve : null;
-    stopNow = resolve;
+    this.#wake = untilWoken ? resolve : null;
+    this.#end = resolve;
     await promise;
     clearTimeout(timer);
-    awaken = null;
-  };
-  let stopNow: () => void = () => {};
+    this.#wake = null;
+  }
+}
+
+/** @param step answers whether there was work, in which case it is called again at once. */
+export function startLoop(step: () => Promise<boolean>, options: LoopOptions): Loop {
+  const rest = new Rest();
+  let stopped = false;
+  let failures = 0;
 
   const run = async (): Promise<void> => {
     while (!stopped) {
-      woken = false;
+      rest.forgetWakeUps();
       try {
         const worked = await step();
         failures = 0;
         if (stopped) return;
-        if (worked) await sleep(options.pauseMs?.() ?? 0, false);
+        if (worked) await rest.last(options.pauseMs?.() ?? 0, false);
         else {
-          if (options.restMs !== undefined) await sleep(options.restMs, false);
-          if (!stopped) await sleep(options.pollMs, true);
+          if (options.restMs !== undefined) await rest.last(options.restMs, false);
+          if (!stopped) await rest.last(options.pollMs, true);
         }
       } catch (error) {
         failures += 1;
         options.onError(error);
-        if (!stopped) await sleep(Math.min(30_000, (options.retryMs ?? 250) * 2 ** Math.min(failures - 1, 10)), false);
+        if (!stopped) await rest.last(Math.min(LONGEST_RETRY_MS, (options.retryMs ?? 250) * 2 ** Math.min(failures - 1, 10)), false);
       }
     }
   };
   const done = run();
 
   return {
-    wake: () => {
-      woken = true;
-      awaken?.();
-    },
+    wake: () => rest.wake(),
     stop: async () => {
       stopped = true;
-      stopNow();
+      rest.end();
       await done;
     },
   };

@@ -128,40 +128,57 @@ function inode(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-/**
- * Opens (or makes) an SQLite file in WAL mode with `synchronous=FULL`: one connection that writes, one that reads.
- *
- * @throws AppError `unavailable` when the file cannot be opened.
- */
-export function openSqlite(file: string, options: SqliteOptions = {}): SqliteDatabase {
-  let writer: Connection;
-  let reader: Connection;
+/** Asked before and after a write: a file moved or deleted under us still takes writes that nobody will ever find again. */
+function stillThere(file: string): () => void {
+  const opened = inode(file);
+  return () => {
+    if (inode(file) === opened) return;
+    throw new AppError("unavailable", "the database file was moved or replaced while it was open; put it back, or restart", { code: "database_file_replaced" });
+  };
+}
+
+function openBoth(file: string, options: SqliteOptions): { writer: Connection; reader: Connection } {
   try {
-    writer = openConnection(file, { readOnly: false, cacheKib: options.writeCacheKib ?? CACHE_KIB });
-    reader = openConnection(file, { readOnly: true, cacheKib: options.readCacheKib ?? CACHE_KIB });
+    const writer = openConnection(file, { readOnly: false, cacheKib: options.writeCacheKib ?? CACHE_KIB });
+    return { writer, reader: openConnection(file, { readOnly: true, cacheKib: options.readCacheKib ?? CACHE_KIB }) };
   } catch (error) {
     throw new AppError("unavailable", `cannot open the database file ${file}: ${error instanceof Error ? error.message : String(error)}`, {
       code: "database_not_opened",
       cause: error,
     });
   }
-  const openedInode = inode(file);
+}
+
+/** One synchronous transaction on a connection that the caller is alone with. */
+function transact<T>(raw: DatabaseSync, work: (connection: DatabaseSync) => T, assertStillThere: () => void): T {
+  assertStillThere();
+  raw.exec("begin immediate");
+  try {
+    const result = work(raw);
+    raw.exec("commit");
+    assertStillThere();
+    return result;
+  } catch (error) {
+    if (raw.isTransaction) raw.exec("rollback");
+    throw error;
+  }
+}
+
+/**
+ * Opens (or makes) an SQLite file in WAL mode with `synchronous=FULL`: one connection that writes, one that reads.
+ *
+ * @throws AppError `unavailable` when the file cannot be opened.
+ */
+export function openSqlite(file: string, options: SqliteOptions = {}): SqliteDatabase {
+  const { writer, reader } = openBoth(file, options);
+  const assertStillThere = stillThere(file);
   const turn = new Turn();
   const write = kyselyOver(writer, turn);
-  const read = kyselyOver(reader, null);
-  // A file moved or deleted under us still takes writes that nobody will ever find again.
-  const assertStillThere = (): void => {
-    if (inode(file) !== openedInode) {
-      throw new AppError("unavailable", "the database file was moved or replaced while it was open; put it back, or restart", {
-        code: "database_file_replaced",
-      });
-    }
-  };
   return {
     kind: "sqlite",
     file,
     dialect: sqliteDialect,
-    read,
+    read: kyselyOver(reader, null),
     write: async (step) => {
       assertStillThere();
       return await write.transaction().execute(step);
@@ -173,17 +190,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): SqliteDat
     exclusive: async (work) => {
       const release = await turn.take();
       try {
-        assertStillThere();
-        writer.raw.exec("begin immediate");
-        try {
-          const result = work(writer.raw);
-          writer.raw.exec("commit");
-          assertStillThere();
-          return result;
-        } catch (error) {
-          if (writer.raw.isTransaction) writer.raw.exec("rollback");
-          throw error;
-        }
+        return transact(writer.raw, work, assertStillThere);
       } finally {
         release();
       }
