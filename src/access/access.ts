@@ -1,4 +1,4 @@
-import { type Clock, type Database, errorText, type Secret } from "../platform/index.ts";
+import { type Clock, type Database, errorText, MINUTE_MS, type Secret } from "../platform/index.ts";
 import { type FailureLimit, failureLimit } from "./failures.ts";
 import { type AccessKey, digest, ENVIRONMENT_KEY, KEY_LENGTH_MAX, keyId, keyState, parseDashboardKey, type Principal, type Random, sameDigest, systemRandom } from "./key.ts";
 import { markUsed, readKey } from "./store.ts";
@@ -42,7 +42,7 @@ export interface Access {
  */
 const CACHE_MS = 5000;
 const CACHE_KEYS = 1000;
-const USED_EVERY_MS = 60_000;
+const USED_EVERY_MS = MINUTE_MS;
 const FAILURES_PER_MINUTE = 10;
 const ADDRESSES = 10_000;
 

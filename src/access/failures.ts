@@ -1,3 +1,5 @@
+import { HOUR_MS, MINUTE_MS } from "../platform/index.ts";
+
 /**
  * Counts wrong keys per client address. A fixed minute, not a sliding one: a blocked client knows when it may try again,
  * and trying on does not push that moment away.
@@ -17,9 +19,9 @@ export interface FailureLimitOptions {
   addresses: number;
 }
 
-const WINDOW_MS = 60_000;
+const WINDOW_MS = MINUTE_MS;
 /** How long a key that was right passes a block, counted from its last use. */
-const KNOWN_MS = 3_600_000;
+const KNOWN_MS = HOUR_MS;
 
 /** A map that forgets what was written longest ago. */
 class Bounded<Value> {

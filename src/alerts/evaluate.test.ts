@@ -5,15 +5,12 @@ import { ledgerMigrations, recordDeliveries } from "../ledger/index.ts";
 import { foldMetrics, metricsMigrations } from "../metrics/index.ts";
 import { foldPayments, paymentsMigrations } from "../payments/index.ts";
 import { chargeObject, entry, failedCharge, NEW } from "../payments/testing/stories.ts";
-import { type Database, openPostgres, openSqlite, virtualClock } from "../platform/index.ts";
+import { DAY_MS, type Database, HOUR_MS, MINUTE_MS, openPostgres, openSqlite, virtualClock } from "../platform/index.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Scope } from "./inputs.ts";
 import { alertMigrations } from "./migrations/index.ts";
 import { insertAlert, listAlerts, openAlerts } from "./store.ts";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const NOON = Date.UTC(2025, 9, 20, 12);
 /** Where the made-up events begin. */
 const START = entry({ type: "charge.succeeded", second: 0, object: {} }, 1).createdAt;
@@ -81,16 +78,16 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const first = await judge();
     expect(first.transitions).toEqual([{ rule: "webhook_failures", kind: "fired", severity: "CRITICAL", summary: "3 webhook deliveries failed in the last 5 minutes (more than 2 is critical)" }]);
     expect(first.record).toMatchObject({ webhook_failures_5m: 3, severity: { webhook: "CRITICAL", payments: "OK", revenue: "OK" }, mode: "live" });
-    clock.set(NOON + 5 * MINUTE - 1);
+    clock.set(NOON + 5 * MINUTE_MS - 1);
     expect(await kinds()).toEqual([]);
-    clock.set(NOON + 5 * MINUTE);
+    clock.set(NOON + 5 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures recovering"]);
-    clock.set(NOON + 7 * MINUTE - 1);
+    clock.set(NOON + 7 * MINUTE_MS - 1);
     expect(await kinds()).toEqual([]);
-    clock.set(NOON + 7 * MINUTE);
+    clock.set(NOON + 7 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures resolved"]);
     expect(await history(db)).toEqual([
-      { id: 1, rule: "webhook_failures", state: "resolved", severity: "CRITICAL", openedAt: NOON, firedAt: NOON, recoveringAt: NOON + 5 * MINUTE, resolvedAt: NOON + 7 * MINUTE, value: 3, summary: first.transitions[0]?.summary },
+      { id: 1, rule: "webhook_failures", state: "resolved", severity: "CRITICAL", openedAt: NOON, firedAt: NOON, recoveringAt: NOON + 5 * MINUTE_MS, resolvedAt: NOON + 7 * MINUTE_MS, value: 3, summary: first.transitions[0]?.summary },
     ]);
   });
 
@@ -99,18 +96,18 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const { clock, deliveries, kinds } = shop(db);
     await deliveries(3, "failed");
     expect(await kinds()).toEqual(["webhook_failures fired"]);
-    clock.set(NOON + 5 * MINUTE);
+    clock.set(NOON + 5 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures recovering"]);
-    clock.set(NOON + 6 * MINUTE);
+    clock.set(NOON + 6 * MINUTE_MS);
     await deliveries(4, "failed");
     expect(await kinds()).toEqual(["webhook_failures relapsed"]);
     expect(await history(db)).toMatchObject([{ id: 1, state: "firing", firedAt: NOON, recoveringAt: null, value: 4 }]);
-    clock.set(NOON + 11 * MINUTE);
+    clock.set(NOON + 11 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures recovering"]);
     // The time it was well before does not count.
-    clock.set(NOON + 12 * MINUTE);
+    clock.set(NOON + 12 * MINUTE_MS);
     expect(await kinds()).toEqual([]);
-    clock.set(NOON + 13 * MINUTE);
+    clock.set(NOON + 13 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures resolved"]);
     await deliveries(3, "failed");
     expect(await kinds()).toEqual(["webhook_failures fired"]);
@@ -122,11 +119,11 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const { clock, deliveries, kinds } = shop(db);
     await deliveries(3, "failed");
     expect(await kinds()).toEqual(["webhook_failures fired"]);
-    clock.advance(MINUTE);
+    clock.advance(MINUTE_MS);
     expect(await kinds(await reopened(db))).toEqual([]);
-    clock.set(NOON + 5 * MINUTE);
+    clock.set(NOON + 5 * MINUTE_MS);
     expect(await kinds(await reopened(db))).toEqual(["webhook_failures recovering"]);
-    clock.set(NOON + 7 * MINUTE);
+    clock.set(NOON + 7 * MINUTE_MS);
     expect(await kinds(await reopened(db))).toEqual(["webhook_failures resolved"]);
     expect(await history(db)).toHaveLength(1);
   });
@@ -157,14 +154,14 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const { clock, charge, deliveries, judge } = shop(db);
     const readOnly = { ...db, write: () => Promise.reject(new Error("wrote")) } as unknown as Database;
     expect((await judge(LIVE, readOnly)).transitions).toEqual([]);
-    await charge({ count: 30, at: NOON - HOUR + 1000 });
+    await charge({ count: 30, at: NOON - HOUR_MS + 1000 });
     await deliveries(2, "failed");
     expect((await judge(LIVE, readOnly)).record).toMatchObject({ webhook_failures_5m: 2, payments_attempted_1h: 30, payment_error_rate_1h: 0 });
     await deliveries(1, "failed");
     await expect(judge(LIVE, readOnly)).rejects.toThrow("wrote");
     await judge();
     for (const minute of [5, 7]) {
-      clock.set(NOON + minute * MINUTE);
+      clock.set(NOON + minute * MINUTE_MS);
       await judge();
     }
     expect((await judge(LIVE, readOnly)).transitions).toEqual([]);
@@ -174,8 +171,8 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const db = await database.open();
     const { charge, deliveries, judge } = shop(db);
     await deliveries(500, "rejected");
-    await charge({ count: 10, at: NOON - 10 * MINUTE });
-    await charge({ count: 1, at: NOON - 5 * MINUTE, failed: true });
+    await charge({ count: 10, at: NOON - 10 * MINUTE_MS });
+    await charge({ count: 1, at: NOON - 5 * MINUTE_MS, failed: true });
     const { record, transitions } = await judge();
     expect(transitions).toEqual([]);
     expect(record).toMatchObject({ webhook_failures_5m: 0, webhook_rejected_5m: 500, payments_failed_1h: 1, verdict: { webhook: "ok", payments: "not_proven" } });
@@ -185,23 +182,23 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
   it("does not take an hour without any payment for a recovery, but payments that succeed", async () => {
     const db = await database.open();
     const { clock, charge, kinds, judge } = shop(db);
-    await charge({ count: 20, at: NOON - 20 * MINUTE, failed: true });
+    await charge({ count: 20, at: NOON - 20 * MINUTE_MS, failed: true });
     expect(await kinds()).toEqual(["payment_errors fired"]);
-    clock.set(NOON + 2 * HOUR);
+    clock.set(NOON + 2 * HOUR_MS);
     expect((await judge()).record.verdict.payments).toBe("no_data");
     expect(await openAlerts(db.read)).toMatchObject([{ state: "firing", value: 1 }]);
-    await charge({ count: 20, at: clock.now() - MINUTE });
+    await charge({ count: 20, at: clock.now() - MINUTE_MS });
     expect(await kinds()).toEqual(["payment_errors recovering"]);
-    clock.advance(5 * MINUTE);
+    clock.advance(5 * MINUTE_MS);
     expect(await kinds()).toEqual(["payment_errors resolved"]);
   });
 
   it("judges one mode by itself, and the account without those connected to it", async () => {
     const db = await database.open();
     const { charge, judge } = shop(db);
-    await charge({ count: 20, at: NOON - 20 * MINUTE, failed: true, live: false });
-    await charge({ count: 20, at: NOON - 20 * MINUTE, failed: true, account: "acct_1" });
-    await charge({ count: 20, at: NOON - 20 * MINUTE });
+    await charge({ count: 20, at: NOON - 20 * MINUTE_MS, failed: true, live: false });
+    await charge({ count: 20, at: NOON - 20 * MINUTE_MS, failed: true, account: "acct_1" });
+    await charge({ count: 20, at: NOON - 20 * MINUTE_MS });
     const live = await judge();
     expect(live.transitions).toEqual([]);
     expect(live.record).toMatchObject({ mode: "live", payments_attempted_1h: 20, payments_failed_1h: 0 });
@@ -215,8 +212,8 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     const { charge, judge } = shop(db);
     // In sum as much as yesterday, had anyone added dollars and yen.
     for (const [currency, yesterday, today] of [["usd", 60, 10], ["jpy", 60, 110]] as const) {
-      await charge({ currency, count: yesterday, at: NOON - DAY - 2 * HOUR });
-      await charge({ currency, count: today, at: NOON - 2 * HOUR });
+      await charge({ currency, count: yesterday, at: NOON - DAY_MS - 2 * HOUR_MS });
+      await charge({ currency, count: today, at: NOON - 2 * HOUR_MS });
     }
     const { record, transitions } = await judge({ ...LIVE, mainCurrency: "jpy" });
     expect(transitions).toMatchObject([{ rule: "revenue_dip", kind: "fired", severity: "WARNING", summary: "revenue in USD so far today is 83.3 % below the same part of yesterday (10 payments against 60)" }]);
@@ -233,16 +230,16 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
   it("compares equal parts of two days, and takes a new day for the end of a bad one", async () => {
     const db = await database.open();
     const { clock, charge, kinds, judge } = shop(db);
-    await charge({ count: 60, at: NOON - DAY - 2 * HOUR });
+    await charge({ count: 60, at: NOON - DAY_MS - 2 * HOUR_MS });
     // Later than now, yesterday: not yet to be compared with.
-    await charge({ count: 60, at: NOON - DAY + MINUTE });
-    await charge({ count: 50, at: NOON - 2 * HOUR });
+    await charge({ count: 60, at: NOON - DAY_MS + MINUTE_MS });
+    await charge({ count: 50, at: NOON - 2 * HOUR_MS });
     expect((await judge()).record).toMatchObject({ revenue: [{ today_minor: 50_000, yesterday_minor: 60_000 }], verdict: { revenue: "ok" } });
-    clock.set(NOON + HOUR);
+    clock.set(NOON + HOUR_MS);
     expect(await kinds()).toEqual(["revenue_dip fired"]);
-    clock.set(NOON + 12 * HOUR);
+    clock.set(NOON + 12 * HOUR_MS);
     expect(await kinds()).toEqual(["revenue_dip recovering"]);
-    clock.advance(15 * MINUTE);
+    clock.advance(15 * MINUTE_MS);
     expect(await kinds()).toEqual(["revenue_dip resolved"]);
   });
 });

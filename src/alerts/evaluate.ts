@@ -1,4 +1,4 @@
-import type { Database, Tx } from "../platform/index.ts";
+import { type Database, MINUTE_MS, type Tx } from "../platform/index.ts";
 import { readInputs, type Scope } from "./inputs.ts";
 import { advance, type Finding, type LifeRule, type OpenAlert } from "./lifecycle.ts";
 import { type Judged, judgeProduction, productionRecord, type ProductionRecord, type ProductionThresholds, type ProductionVerdicts } from "./production.ts";
@@ -6,13 +6,11 @@ import { type Alert, dropAlert, insertAlert, openAlerts, resolveAlert, updateAle
 
 export type ProductionRule = keyof ProductionVerdicts;
 
-const MINUTE = 60_000;
-
 /** A breach fires at once; it must stay well for a while before it is over, so that one incident is one alert. */
 const LIFE: Readonly<Record<ProductionRule, LifeRule>> = {
-  webhook: { pendingMs: 0, recoveryMs: 2 * MINUTE },
-  payments: { pendingMs: 0, recoveryMs: 5 * MINUTE },
-  revenue: { pendingMs: 0, recoveryMs: 15 * MINUTE },
+  webhook: { pendingMs: 0, recoveryMs: 2 * MINUTE_MS },
+  payments: { pendingMs: 0, recoveryMs: 5 * MINUTE_MS },
+  revenue: { pendingMs: 0, recoveryMs: 15 * MINUTE_MS },
 };
 
 const RULES = Object.keys(LIFE) as ProductionRule[];

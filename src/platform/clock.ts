@@ -1,3 +1,8 @@
+/** A day of the clock's hours; a merchant's day may have one more or less. */
+export const DAY_MS = 86_400_000;
+export const HOUR_MS = 3_600_000;
+export const MINUTE_MS = 60_000;
+
 /** Time as an argument, so that a test can move it. All times are integer milliseconds since 1970, UTC. */
 export interface Clock {
   now(): number;

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "./clock.ts";
+import { type Clock, MINUTE_MS } from "./clock.ts";
 import { AppError, errorText } from "./errors.ts";
 import { type Rotation, rotation } from "./journal/rotation.ts";
 import { redact } from "./redact.ts";
@@ -45,7 +45,7 @@ interface OpenFile {
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const KEEP = 10;
 const MAX_LINE_BYTES = 256 * 1024;
-const REPORT_EVERY_MS = 60_000;
+const REPORT_EVERY_MS = MINUTE_MS;
 const NEWLINE = 0x0a;
 
 export function openJournal(options: JournalOptions): Journal {

@@ -1,4 +1,4 @@
-import type { Database, Tx } from "../platform/index.ts";
+import { type Database, MINUTE_MS, type Tx } from "../platform/index.ts";
 import { type Decision, decide } from "./decide.ts";
 import { cursorAfterLoss } from "./running.ts";
 import { endRun, holdsTask, insertRun, insertSkipped, moveCursor, readRun, releaseTask, type RunEnd } from "./store.ts";
@@ -22,7 +22,7 @@ export interface Claimant {
 }
 
 /** Clocks further apart than this break more than schedules: Stripe's signatures are stale after half of it. */
-const CLOCK_SKEW_MS = 10 * 60_000;
+const CLOCK_SKEW_MS = 10 * MINUTE_MS;
 
 export function decideFor(db: Database, task: TaskDefinition, state: TaskState, nowMs: number): Decision {
   return decide(task, state, nowMs, db.kind === "postgres" ? CLOCK_SKEW_MS : 0);

@@ -1,4 +1,4 @@
-import { AppError, type Clock, type Database, didYouMean, type Journal } from "../platform/index.ts";
+import { AppError, type Clock, type Database, didYouMean, type Journal, MINUTE_MS } from "../platform/index.ts";
 import { claimDue, type Claimant, claimNow, loseRun, type RunNote } from "./claim.ts";
 import { endLines, skipLine, startLine, startupLine, tickLine } from "./lines.ts";
 import { contextOf, endOf, recordEnd, type RunningTask, SHUTDOWN, TAKEN_OVER, timeLimitError } from "./running.ts";
@@ -49,7 +49,7 @@ export interface Scheduler {
 }
 
 const SCHEDULER_LOG = "scheduler.log";
-const LEASE_MS = 60_000;
+const LEASE_MS = MINUTE_MS;
 const MAX_RUNNING = 8;
 
 /** The scheduler of one node; any number of nodes may share the database. */
@@ -266,7 +266,7 @@ class NodeScheduler implements Scheduler {
 }
 
 function minuteOf(ms: number): number {
-  return Math.floor(ms / 60_000);
+  return Math.floor(ms / MINUTE_MS);
 }
 
 export function findTask(tasks: readonly TaskDefinition[], name: string): TaskDefinition {

@@ -1,4 +1,4 @@
-import { isoSeconds } from "../platform/index.ts";
+import { isoSeconds, MINUTE_MS } from "../platform/index.ts";
 import type { TaskStatus } from "./status.ts";
 
 /** How well a task is, in the words of a health check. */
@@ -10,7 +10,7 @@ export interface TaskVerdict {
 }
 
 /** A task that is due this long beyond its grace shows that no node runs the scheduler. */
-const LAG_MS = 60_000;
+const LAG_MS = MINUTE_MS;
 
 /** Pure: judges the last run and what should have come since. */
 export function judgeTask(status: TaskStatus): TaskVerdict {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../clock.ts";
 
 /** Kinds of values that configuration is made of. Each says what would be right, so that a problem can. */
 
@@ -25,7 +26,7 @@ export function onOff(fallback: boolean) {
     .transform((value) => value === true || value === "on");
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** `90s`, `5m`, `2h`, `1d` as milliseconds. */
 export function duration(minMs: number, maxMs: number) {

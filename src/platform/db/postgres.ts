@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { MINUTE_MS } from "../clock.ts";
 import type { DatabaseBase } from "./database.ts";
 import { postgresDialect } from "./dialect.ts";
 import type { Tables } from "./tables.ts";
@@ -34,7 +35,7 @@ export function openPostgres(url: string, options: { schema?: string; connection
     max: options.connections ?? 8,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 60_000,
+    statement_timeout: MINUTE_MS,
     // Read committed, whatever the server's default: a step that waited for its lock must see what was committed meanwhile.
     options: `-c search_path=${schema} -c synchronous_commit=on -c timezone=UTC -c default_transaction_isolation=read\\ committed`,
     types: {

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from "../clock.ts";
+
 /** What one client may cost us at the most. All times in milliseconds, all sizes in bytes. */
 export interface HttpLimits {
   /** Body of a request; a route may say another with `bodyLimit`. */
@@ -32,7 +34,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   requestMs: 30_000,
   checkEveryMs: 2000,
   keepAliveMs: 65_000,
-  handlerMs: 60_000,
+  handlerMs: MINUTE_MS,
   connections: 10_000,
   drainMs: 10_000,
 };
