@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { OLD_VERSION } from "../../../sandbox/index.ts";
+import { TEST_SECRET } from "../../../sandbox/with-sdk.ts";
 import { onBothDatabases } from "../../../test/databases.ts";
 import { DERIVE, deriveEvents } from "../../app/derive.ts";
 import { migrations } from "../../app/migrations.ts";
-import { openAppend, readAfter, readHead } from "../../ledger/index.ts";
+import { openAppend, readAfter, readDeliveriesAfter, readHead } from "../../ledger/index.ts";
 import { rebuild } from "../../metrics/index.ts";
 import { AppError, type Database, virtualClock } from "../../platform/index.ts";
 import type { EventList, EventQuery, ListEvents } from "../../stripe/index.ts";
@@ -217,6 +219,17 @@ onBothDatabases("sweep", migrations, (database) => {
     expect(await one.step()).toMatchObject({ kind: "failed", trouble: { code: "not_at_stripe" } });
     await s.sweep();
     expect(await ours(db)).toEqual(expect.arrayContaining(await s.listed()));
+  });
+
+  it("takes a webhook that comes after the sweep, in its endpoint's own API version, for the same event", async () => {
+    const db = await database.open();
+    const s = await scene(db, { webhooks: [{ url: "http://receiver.example/hook", secret: TEST_SECRET, apiVersion: OLD_VERSION }], traffic: { ratePerMinute: 1, flat: true } });
+    s.sandbox.state.mischief.dead = true;
+    await s.pass(10 * MINUTE);
+    s.sandbox.state.mischief.dead = false;
+    await s.pass(3 * HOUR);
+    const outcomes = new Set((await readDeliveriesAfter(db.read, 0, 100_000)).map(({ outcome }) => outcome));
+    expect(outcomes).toEqual(new Set(["accepted", "duplicate"]));
   });
 
   it("lets an event that Stripe's list does not show yet be, and takes one that only the list has", async () => {
