@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Database, Tx } from "../platform/index.ts";
+import { type Database, errorText, isUnavailable, type Tx } from "../platform/index.ts";
 import type { LedgerEntry } from "./event.ts";
 import { readAfter, readEntries } from "./read.ts";
 
@@ -44,11 +44,7 @@ async function setAside(tx: Tx, failures: readonly Indigestible[], nowMs: number
   }
 }
 
-/**
- * One step of a derivation: reads the entries after the consumer's cursor, digests them and moves the cursor, all in
- * one transaction, so that a crash at any line repeats the step and loses none. Answers how many entries it took.
- */
-export async function consume(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+async function consumeBatch(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, `consumer:${name}`);
     const after = await consumerSeq(tx, name);
@@ -61,13 +57,42 @@ export async function consume(db: Database, name: string, limit: number, digest:
   });
 }
 
-/** Tries again what a redelivery (or an operator) armed. Answers how many entries it took. */
-export async function retryArmed(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
-  const { rows: waiting } = await sql`select event_seq from event_failure where armed = 1 limit 1`.execute(db.read);
-  if (waiting.length === 0) return 0;
+/** The next event alone is what a derivation breaks on: it is set aside, so that nothing queues behind it. */
+async function skipNext(db: Database, name: string, error: unknown, nowMs: number): Promise<number> {
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, `consumer:${name}`);
-    const armed = await tx.selectFrom("event_failure").select("event_seq").where("armed", "=", 1).orderBy("event_seq").limit(limit).execute();
+    const [next] = await readAfter(tx, await consumerSeq(tx, name), 1);
+    if (next === undefined) return 0;
+    await setAside(tx, [{ seq: next.seq, error: brokeOn(error) }], nowMs);
+    await moveCursor(tx, name, next.seq, nowMs);
+    return 1;
+  });
+}
+
+function brokeOn(error: unknown): string {
+  return `the derivation broke on it: ${errorText(error)}`;
+}
+
+/**
+ * One step of a derivation: reads the entries after the consumer's cursor, digests them and moves the cursor, all in
+ * one transaction, so that a crash at any line repeats the step and loses none. Answers how many entries it took.
+ *
+ * A batch that the derivation breaks on is taken in halves, down to the one event that breaks it, which is set aside.
+ * A database that is away breaks nothing: that error is passed on, and the step repeated later.
+ */
+export async function consume(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+  try {
+    return await consumeBatch(db, name, limit, digest, nowMs);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    return limit > 1 ? await consume(db, name, Math.ceil(limit / 2), digest, nowMs) : await skipNext(db, name, error, nowMs);
+  }
+}
+
+async function retryBatch(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+  return await db.write(async (tx) => {
+    await db.dialect.lock(tx, `consumer:${name}`);
+    const { rows: armed } = await sql<{ event_seq: number }>`select event_seq from event_failure where armed = 1 order by event_seq limit ${limit}`.execute(tx);
     if (armed.length === 0) return 0;
     const entries = await readEntries(tx, armed.map((row) => row.event_seq));
     const failed = await digest(tx, entries);
@@ -75,8 +100,23 @@ export async function retryArmed(db: Database, name: string, limit: number, dige
     const stillFailed = new Set(failed.map((failure) => failure.seq));
     const healed = armed.map((row) => row.event_seq).filter((seq) => !stillFailed.has(seq));
     if (healed.length > 0) await tx.deleteFrom("event_failure").where("event_seq", "in", healed).execute();
-    return entries.length;
+    return armed.length;
   });
+}
+
+/** Tries again what a redelivery (or an operator) armed. Answers how many it took. */
+export async function retryArmed(db: Database, name: string, limit: number, digest: Digest, nowMs: number): Promise<number> {
+  const { rows: waiting } = await sql<{ event_seq: number }>`select event_seq from event_failure where armed = 1 order by event_seq limit 1`.execute(db.read);
+  const [first] = waiting;
+  if (first === undefined) return 0;
+  try {
+    return await retryBatch(db, name, limit, digest, nowMs);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    if (limit > 1) return await retryArmed(db, name, Math.ceil(limit / 2), digest, nowMs);
+    await db.write((tx) => setAside(tx, [{ seq: first.event_seq, error: brokeOn(error) }], nowMs));
+    return 1;
+  }
 }
 
 /** Arms a set-aside event, so that the next step tries it again. */

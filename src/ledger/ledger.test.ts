@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
-import type { Database } from "../platform/index.ts";
+import { AppError, type Database } from "../platform/index.ts";
 import { APPEND_LOCK } from "./append-postgres.ts";
 import { type AppendItem, type Arrival, openAppend } from "./append.ts";
 import { armEvent, consume, consumerSeq, moveCursor, retryArmed } from "./consume.ts";
@@ -37,12 +37,17 @@ describe("reading the head of an event", () => {
     expect(readHead(thin, 0)).toMatchObject({ head: { thin: true, objectId: "acct_1", snapshotEvent: "evt_1", createdAt: T0 } });
   });
 
-  it.each([[null], [[]], ["text"], [{}], [{ id: 7, type: "a" }], [{ id: "", type: "a" }], [{ id: "evt_1" }], [{ id: "evt\u0000", type: "a" }], [{ id: "x".repeat(256), type: "a" }]])(
+  it.each([[null], [[]], ["text"], [{}], [{ id: 7, type: "a" }], [{ id: "", type: "a" }], [{ id: "evt_1" }], [{ id: "evt\u0000", type: "a" }], [{ id: "x".repeat(256), type: "a" }], [{ id: "evt_\ud800", type: "a" }]])(
     "turns away %j as malformed",
     (value) => {
       expect(readHead(value, T0).kind).toBe("malformed");
     },
   );
+
+  it("takes no time of its own from beyond what a calendar knows", () => {
+    expect(readHead({ id: "evt_1", type: "a", created: "+275760-09-13T00:00:00Z" }, T0)).toMatchObject({ head: { createdAt: T0 } });
+    expect(readHead({ id: "evt_1", type: "a", created: 1e12 }, T0)).toMatchObject({ head: { createdAt: T0 } });
+  });
 
   it("never throws, whatever the JSON", () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => ["head", "malformed"].includes(readHead(value, T0).kind)));
@@ -115,7 +120,8 @@ onBothDatabases("ledger", ledgerMigrations, (database) => {
     const db = await database.open();
     const append = openAppend(db);
     await append(["evt_1", "evt_2", "evt_3"].map((id) => arrival(id)));
-    await expect(consume(db, "c", 10, () => Promise.reject(new Error("crash")), T0)).rejects.toThrow("crash");
+    const away = new AppError("unavailable", "the database is away");
+    await expect(consume(db, "c", 10, () => Promise.reject(away), T0)).rejects.toBe(away);
     expect(await consumerSeq(db.read, "c")).toBe(0);
     const poison = (await readAfter(db.read, 0, 10))[1]?.seq ?? 0;
     expect(await consume(db, "c", 10, async () => [{ seq: poison, error: "poison" }], T0)).toBe(3);
@@ -133,6 +139,26 @@ onBothDatabases("ledger", ledgerMigrations, (database) => {
     expect(await retryArmed(db, "c", 10, digest, T0)).toBe(1);
     expect(seen).toEqual(["evt_2"]);
     expect((await searchEvents(db.read, "c", { status: "failed" }, 10, null)).events).toEqual([]);
+  });
+
+  it("finds the one event that a derivation breaks on, and sets that one aside", async () => {
+    const db = await database.open();
+    await openAppend(db)(Array.from({ length: 20 }, (_, index) => arrival(`evt_${index}`)));
+    const seen = new Set<string>();
+    const breaks = (on: string | null) => async (_tx: unknown, entries: readonly { eventId: string }[]) => {
+      if (entries.some((entry) => entry.eventId === on)) throw new TypeError("exp(...).toOperationNode is not a function");
+      for (const entry of entries) seen.add(entry.eventId);
+      return [];
+    };
+    while ((await consume(db, "c", 16, breaks("evt_13"), T0)) > 0);
+    expect(seen.size).toBe(19);
+    expect((await searchEvents(db.read, "c", { status: "failed" }, 10, null)).events).toMatchObject([{ eventId: "evt_13", error: expect.stringContaining("broke on it") }]);
+    await openAppend(db)([arrival("evt_13")]);
+    expect(await retryArmed(db, "c", 16, breaks("evt_13"), T0)).toBe(1);
+    expect(await retryArmed(db, "c", 16, breaks("evt_13"), T0)).toBe(0);
+    await openAppend(db)([arrival("evt_13")]);
+    expect(await retryArmed(db, "c", 16, breaks(null), T0)).toBe(1);
+    expect(seen.size).toBe(20);
   });
 
   it("arms by hand too", async () => {

@@ -17,7 +17,7 @@ export function readMethod(details: Fields | null, source: Fields | null): Metho
   const brand = (word(part?.["brand"]) ?? word(part?.["bank_name"]))?.toLowerCase() ?? null;
   return {
     method,
-    brand: brand === null ? null : (OLD_BRANDS[brand] ?? brand),
+    brand: brand === null ? null : Object.hasOwn(OLD_BRANDS, brand) ? (OLD_BRANDS[brand] ?? brand) : brand,
     country: country(part?.["country"]),
     last4: word(part?.["last4"]),
   };

@@ -35,7 +35,7 @@ export function readDispute(dispute: Fields, stamp: Omit<Stamp, "rank">, type: s
   const withdrawn = type === "charge.dispute.funds_withdrawn";
   const last = {
     at,
-    rank: RANK[status] ?? 0,
+    rank: Object.hasOwn(RANK, status) ? (RANK[status] ?? 0) : 0,
     ev,
     status,
     currency: requiredCurrency(dispute, "dispute"),

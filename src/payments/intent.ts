@@ -28,7 +28,7 @@ export interface IntentReading {
 function snapshotOf(intent: Fields, stamp: Omit<Stamp, "rank">, type: string): IntentSnapshot {
   return {
     at: stamp.at,
-    rank: RANK[type] ?? 1,
+    rank: Object.hasOwn(RANK, type) ? (RANK[type] ?? 1) : 1,
     ev: stamp.ev,
     status: word(intent["status"]) ?? "unknown",
     currency: requiredCurrency(intent, "payment intent"),
