@@ -1,4 +1,4 @@
-// The detection benchmark. Example: node bench/detection/main.ts --seeds report-1,report-2
+// The detection benchmark. Example: node bench/detection/main.ts --seeds figures-1,figures-2
 
 import { parseArgs } from "node:util";
 import { createDetector } from "../../src/alerts/detection/detector.ts";
@@ -12,7 +12,7 @@ import { drawTraffic, type Traffic } from "./traffic.ts";
 
 const { values: options } = parseArgs({
   options: {
-    seeds: { type: "string", default: "report-1,report-2,report-3,report-4" },
+    seeds: { type: "string", default: "figures-1,figures-2" },
     sizes: { type: "string", default: SIZES.join(",") },
     shapes: { type: "string", default: SHAPES.join(",") },
     noises: { type: "string" },

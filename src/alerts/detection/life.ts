@@ -45,6 +45,26 @@ export function openAlert(state: DetectorState, proposal: Proposal, out: Transit
   out.push({ kind: "opened", alert });
 }
 
+const HABIT_TOLERANCE = 2400;
+const DAY_SECONDS = 86_400;
+const DIPS_KEPT = 8;
+
+/**
+ * The third dip in three days at the same time of day is no incident but a change of habit (a job that moved, a clock that changed):
+ * it is not told again, and what was masked as alarm is learnt.
+ */
+export function dipIsHabit(state: DetectorState): boolean {
+  const now = endOf(state.series, state.series.count);
+  const at = (day: number): number | undefined => state.dips.find((ts) => Math.abs(now - day * DAY_SECONDS - ts) <= HABIT_TOLERANCE);
+  const yesterday = at(1);
+  const before = at(2);
+  if (!state.dips.some((ts) => now - ts < 2 * HABIT_TOLERANCE)) state.dips = [...state.dips.slice(1 - DIPS_KEPT), now];
+  if (yesterday === undefined || before === undefined) return false;
+  for (const ts of [before, yesterday, now]) unmaskQuarters(state.history, ts - HABIT_TOLERANCE, ts + HABIT_TOLERANCE, MASK.alarm);
+  state.floors.revenue_dip = state.series.count;
+  return true;
+}
+
 /** Replaces what an open alert says; tells when it got worse or is about something else. */
 export function updateAlert(open: OpenAlert, change: Partial<Alert>, reason: "worse" | "scope", out: Transition[]): void {
   open.alert = { ...open.alert, ...change };

@@ -9,7 +9,7 @@ import {
   type CountFinding, type JudgeOptions, judgePayments, judgeSales, judgeSlices, judgeSurge, judgeVolume, judgeWebhooks, judgeWebhookSilence,
   looksLikeCardTesting, type Surge,
 } from "./judge.ts";
-import { openAlert, type Proposal, resolveAlert, updateAlert } from "./life.ts";
+import { dipIsHabit, openAlert, type Proposal, resolveAlert, updateAlert } from "./life.ts";
 import { between, endOf, onset } from "./series.ts";
 import type { SliceFinding } from "./slices.ts";
 import type { DetectorState } from "./state.ts";
@@ -124,6 +124,7 @@ function proposeDip(state: DetectorState, options: VerdictOptions, out: Transiti
   if (open !== undefined && open.alert.severity === "CRITICAL") return;
   const finding = judgeVolume(state, options);
   if (finding !== undefined) {
+    if (open === undefined && dipIsHabit(state)) return;
     const from = onset(sums.edge, sums.attempts, 1 / 0.75, finding.from, now);
     const evidence = volumeEvidence(finding);
     const missing = between(sums.edge, from, now) - between(sums.attempts, from, now);

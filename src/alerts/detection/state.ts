@@ -68,6 +68,8 @@ export interface DetectorState {
   readonly floors: Partial<Record<Metric, number>>;
   /** Minute up to which volume was in alarm: not part of the near level. */
   volumeAlarmUntil: number;
+  /** Epoch seconds at which the last dips were found. */
+  dips: number[];
   /** Start of the last clock change that has been decided. */
   decidedChange: number;
   /** Quarter from which failure rates count after a changed rate was accepted. */
@@ -82,7 +84,7 @@ export function createState(): DetectorState {
     caution: createCaution(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
-    nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, ratesSince: -Infinity, decidedChange: -Infinity,
+    nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, dips: [], ratesSince: -Infinity, decidedChange: -Infinity,
   };
 }
 
