@@ -8,13 +8,18 @@ import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
-import { deriveBacklog } from "./derive.ts";
+import { DERIVE, deriveBacklog } from "./derive.ts";
 import { forwardChecks } from "./forward.ts";
 import { guardChecks } from "./guard.ts";
 import { sweepChecks } from "./sweep.ts";
 import { tailPaths } from "./tail.ts";
 
+/** The service writes a sign of life every five seconds. */
+const UNWRITTEN_MS = 20_000;
+
 interface CheckParts {
+  /** When this process last wrote something, ms UTC; left out by a command. */
+  readonly writtenAt?: () => number;
   readonly db: Database;
   readonly config: Config;
   readonly clock: Clock;
@@ -24,7 +29,7 @@ interface CheckParts {
 const GIB = 1024 ** 3;
 const HOUR = 3_600_000;
 
-function database({ db }: CheckParts): HealthCheck {
+function database({ db, clock, writtenAt }: CheckParts): HealthCheck {
   return {
     name: "database",
     timeoutMs: 3000,
@@ -32,6 +37,8 @@ function database({ db }: CheckParts): HealthCheck {
     essential: true,
     run: async () => {
       await sql`select 1`.execute(db.read);
+      const silentMs = writtenAt === undefined ? 0 : clock.now() - writtenAt();
+      if (silentMs > UNWRITTEN_MS) return { state: "down", figure: `nothing could be written for ${Math.round(silentMs / 1000)} s`, todo: "deliveries are refused; is the disk full, the file read-only, the server out of space? The log says what the database answered" };
       return { state: "ok", figure: db.kind };
     },
   };
@@ -53,7 +60,14 @@ function disk({ config }: CheckParts): HealthCheck {
   };
 }
 
-function derivation({ db }: CheckParts): HealthCheck {
+/** How long (ms) the oldest event that waits has waited; by the cursor's last move, when that is later. */
+async function waitingFor(db: Database, nowMs: number): Promise<number> {
+  const cursor = await db.read.selectFrom("consumer").select(["seq", "updated_at"]).where("name", "=", DERIVE).executeTakeFirst();
+  const oldest = await db.read.selectFrom("event").select("received_at").where("seq", ">", cursor?.seq ?? 0).orderBy("seq").limit(1).executeTakeFirst();
+  return oldest === undefined ? 0 : nowMs - Math.max(oldest.received_at, cursor?.updated_at ?? 0);
+}
+
+function derivation({ db, clock }: CheckParts): HealthCheck {
   return {
     name: "processing",
     timeoutMs: 3000,
@@ -61,6 +75,9 @@ function derivation({ db }: CheckParts): HealthCheck {
       const backlog = await deriveBacklog(db.read);
       const failed = (await db.read.selectFrom("event_failure").select(({ fn }) => fn.countAll<number>().as("n")).executeTakeFirst())?.n ?? 0;
       const figure = `${backlog} events waiting, ${failed} set aside`;
+      const waitingMs = backlog > 0 ? await waitingFor(db, clock.now()) : 0;
+      if (waitingMs > 10 * 60_000) return { state: "down", figure, todo: `nothing has been derived for ${Math.round(waitingMs / 60_000)} minutes; the log says what fails` };
+      if (waitingMs > 60_000) return { state: "degraded", figure, todo: "events wait to be derived from; if this lasts, the log says what fails" };
       if (backlog > 20_000) return { state: "degraded", figure, todo: "figures are behind the events; if this lasts, look into the log for what fails" };
       if (failed > 0) return { state: "degraded", figure, todo: "see GET /api/payments/events?status=failed; after an update they are tried again by `tillwatch events retry`" };
       return { state: "ok", figure };

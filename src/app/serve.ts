@@ -87,9 +87,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
 
     const startedAt = clock.now();
+    let writtenAt = startedAt;
     const stripe = stripeSource(config);
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
-    const health = createExaminer({ checks: healthChecks({ db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
+    const health = createExaminer({ checks: healthChecks({ writtenAt: () => writtenAt, db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
     const http = await createServer({ config, db, clock, log, access, gate, stripe, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
@@ -102,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const beat = startLoop(
       async () => {
         await beatNode(db, node, clock.now());
+        writtenAt = clock.now();
         return false;
       },
       { pollMs: NODE_BEAT_MS, onError: (error) => log.error({ error: errorText(error) }, "the sign of life could not be written") },

@@ -15,6 +15,9 @@ export interface WebhookRoutes {
 /** Bytes of all bodies that are being read, at the most: whoever sends slowly or unsigned cannot fill our memory. */
 const READING_LIMIT = 64 * 1024 * 1024;
 
+/** How long (ms) a refused sender may go on sending before the connection is cut. */
+const LINGER_MS = 1000;
+
 const OK: Readonly<Record<"accepted" | "duplicate" | "variant", string>> = {
   accepted: '{"ok":true,"outcome":"accepted"}',
   duplicate: '{"ok":true,"outcome":"duplicate"}',
@@ -55,15 +58,17 @@ export function webhookRoutes(http: Http, { gate, onRefused }: WebhookRoutes): v
       onRefused({ outcome: status === 413 ? "rejected" : "failed", status, reason: error });
       refuse(response, requestId, status, code, error, ["Connection", "close", ...(status === 503 ? ["Retry-After", "5"] : [])]);
       chunks.length = 0;
-      // What still comes is not read.
-      request.destroy();
+      // Read on for a moment without keeping anything: cut at once, the sender would see a reset instead of the answer.
+      setTimeout(() => request.destroy(), LINGER_MS).unref();
     };
     const tooLarge = (): void => give(413, "too_large", `the body is larger than ${WEBHOOK_BODY_LIMIT} bytes; no event of Stripe's is`);
     if (Number(request.headers["content-length"] ?? 0) > WEBHOOK_BODY_LIMIT) {
       tooLarge();
+      request.resume();
       return;
     }
     request.on("data", (chunk: Buffer) => {
+      if (response.headersSent) return;
       size += chunk.length;
       reading += chunk.length;
       if (size > WEBHOOK_BODY_LIMIT) tooLarge();

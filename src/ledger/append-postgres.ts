@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { AppendItem, AppendResult, Arrival } from "./append.ts";
 import { CODEC, compress, cutIntoBlocks, decompress } from "./blocks.ts";
 import { EVENT_FLAG } from "./event.ts";
-import { compareBodies, flagsOf, NO_ENDPOINT, termsOf } from "./known.ts";
+import { compareBodies, factOf, flagsOf, NO_ENDPOINT, termsOf } from "./known.ts";
 
 /**
  * Every append takes this lock until it is committed. A sequence number is taken before its commit, so without the lock
@@ -99,11 +99,12 @@ async function meetAgain(tx: Tx, arrival: Arrival, stored: Stored): Promise<Appe
   const block = await tx.selectFrom("event_block").select("bytes").where("id", "=", stored.block_id).executeTakeFirstOrThrow();
   const body = decompress(block.bytes).subarray(stored.block_at, stored.block_at + stored.size);
   if (compareBodies(body, arrival.body) === "same") return { kind: "duplicate", seq: stored.seq };
-  const variants = await tx.selectFrom("event_variant").select("bytes").where("event_seq", "=", stored.seq).execute();
-  if (!variants.some((row) => compareBodies(decompress(row.bytes), arrival.body) === "same")) {
+  const fact = factOf(arrival.body);
+  const kept = await tx.selectFrom("event_variant").select("id").where("event_seq", "=", stored.seq).where("fact", "=", fact).executeTakeFirst();
+  if (kept === undefined) {
     await tx
       .insertInto("event_variant")
-      .values({ event_seq: stored.seq, received_at: arrival.receivedAt, type: arrival.head.type, bytes: compress(arrival.body) })
+      .values({ event_seq: stored.seq, received_at: arrival.receivedAt, type: arrival.head.type, bytes: compress(arrival.body), fact })
       .execute();
     await sql`update event set flags = flags | ${EVENT_FLAG.variant} where seq = ${stored.seq}`.execute(tx);
   }

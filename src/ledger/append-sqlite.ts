@@ -3,7 +3,7 @@ import type { SqliteDatabase } from "../platform/index.ts";
 import type { Append, AppendBeside, AppendItem, AppendResult, Arrival } from "./append.ts";
 import { CODEC, compress, cutIntoBlocks, decompress } from "./blocks.ts";
 import { EVENT_FLAG } from "./event.ts";
-import { compareBodies, flagsOf, NO_ENDPOINT, termsOf } from "./known.ts";
+import { compareBodies, factOf, flagsOf, NO_ENDPOINT, termsOf } from "./known.ts";
 
 /** The statements of the hot path, prepared once: a query builder here costs more than the insert. */
 interface Statements {
@@ -14,7 +14,7 @@ interface Statements {
   addEvent: StatementSync;
   addDelivery: StatementSync;
   findBlock: StatementSync;
-  variants: StatementSync;
+  findVariant: StatementSync;
   addVariant: StatementSync;
   flag: StatementSync;
   arm: StatementSync;
@@ -34,8 +34,8 @@ function prepare(connection: DatabaseSync): Statements {
       "insert into delivery (received_at, outcome, endpoint_id, status, event_seq, event_id, event_type, reason, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     findBlock: connection.prepare("select bytes from event_block where id = ?"),
-    variants: connection.prepare("select bytes from event_variant where event_seq = ?"),
-    addVariant: connection.prepare("insert into event_variant (event_seq, received_at, type, bytes) values (?, ?, ?, ?)"),
+    findVariant: connection.prepare("select id from event_variant where event_seq = ? and fact = ?"),
+    addVariant: connection.prepare("insert into event_variant (event_seq, received_at, type, bytes, fact) values (?, ?, ?, ?, ?)"),
     flag: connection.prepare("update event set flags = flags | ? where seq = ?"),
     arm: connection.prepare("update event_failure set armed = 1 where event_seq = ?"),
   };
@@ -104,9 +104,9 @@ function meetAgain(statements: Statements, arrival: Arrival, stored: Stored): Ap
   if (block === undefined) throw new Error(`the block ${stored.block_id} is missing`);
   const body = decompress(block["bytes"] as Uint8Array).subarray(stored.block_at, stored.block_at + stored.size);
   if (compareBodies(body, arrival.body) === "same") return { kind: "duplicate", seq: stored.seq };
-  const kept = statements.variants.all(stored.seq).some((row) => compareBodies(decompress(row["bytes"] as Uint8Array), arrival.body) === "same");
-  if (!kept) {
-    statements.addVariant.run(stored.seq, arrival.receivedAt, arrival.head.type, compress(arrival.body));
+  const fact = factOf(arrival.body);
+  if (statements.findVariant.get(stored.seq, fact) === undefined) {
+    statements.addVariant.run(stored.seq, arrival.receivedAt, arrival.head.type, compress(arrival.body), fact);
     statements.flag.run(EVENT_FLAG.variant, stored.seq);
   }
   return { kind: "variant", seq: stored.seq };

@@ -114,6 +114,15 @@ function canonical(value: unknown): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
 }
 
+/**
+ * One text for all deliveries of a fact: keys in order, delivery counters left out.
+ *
+ * @throws RangeError when it is nested too deep to walk.
+ */
+export function steadyText(parsed: unknown): string {
+  return canonical(isRecord(parsed) ? Object.fromEntries(Object.entries(parsed).filter(([key]) => !VOLATILE.has(key))) : parsed);
+}
+
 const EVERY_SHAPE = ["id", "type", "created", "livemode", "account"] as const;
 
 function objectIdOf(event: Record<string, unknown>): unknown {
@@ -131,6 +140,5 @@ export function sameFact(first: unknown, second: unknown): boolean {
   if (typeof first["api_version"] === "string" && typeof second["api_version"] === "string" && first["api_version"] !== second["api_version"]) {
     return EVERY_SHAPE.every((key) => first[key] === second[key]) && objectIdOf(first) === objectIdOf(second);
   }
-  const steady = (event: Record<string, unknown>) => canonical(Object.fromEntries(Object.entries(event).filter(([key]) => !VOLATILE.has(key))));
-  return steady(first) === steady(second);
+  return steadyText(first) === steadyText(second);
 }

@@ -8,6 +8,7 @@ import { type AppendItem, type Arrival, openAppend } from "./append.ts";
 import { armEvent, consume, consumerSeq, moveCursor, retryArmed } from "./consume.ts";
 import { countFailures, lastDeliveryAt, readDeliveriesAfter } from "./deliveries.ts";
 import { readHead, sameFact } from "./event.ts";
+import { compareBodies, factOf } from "./known.ts";
 import { ledgerMigrations } from "./migrations/index.ts";
 import { lastSeq, readAfter, readEvent, readVariants } from "./read.ts";
 import { retainDeliveries, retainEvents } from "./retain.ts";
@@ -57,6 +58,10 @@ describe("reading the head of an event", () => {
     const event = { id: "evt_1", pending_webhooks: 1, data: { object: { a: 1, b: 2 } } };
     expect(sameFact(event, { data: { object: { b: 2, a: 1 } }, pending_webhooks: 0, id: "evt_1" })).toBe(true);
     expect(sameFact(event, { ...event, data: { object: { a: 1, b: 3 } } })).toBe(false);
+    // As deep as a megabyte allows: no answer may depend on the size of our stack.
+    const deep = (depth: number) => Buffer.from(`{"id":"evt_1","data":${"[".repeat(depth)}${"]".repeat(depth)}}`);
+    expect(compareBodies(deep(300_000), deep(300_001))).toBe("variant");
+    expect(factOf(deep(300_000))).not.toBe(factOf(deep(300_001)));
   });
 });
 

@@ -36,6 +36,8 @@ interface EventVariantRow {
   received_at: number;
   type: string;
   bytes: Uint8Array;
+  /** Fingerprint of the content; null for variants kept before there was one. */
+  fact: string | null;
 }
 
 interface DeliveryRow {

@@ -6,6 +6,7 @@
 -- ingest/0003_forward
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
+-- ledger/0003_variant_facts
 -- metrics/0001_buckets
 -- operations/0001_operations
 -- operations/0002_receipts
@@ -111,6 +112,7 @@ event_variant.event_seq bigint not null
 event_variant.received_at bigint not null
 event_variant.type text not null
 event_variant.bytes bytea not null
+event_variant.fact text
 forward_parked.target text not null
 forward_parked.event_seq bigint not null
 forward_parked.since bigint not null
@@ -330,6 +332,7 @@ CREATE UNIQUE INDEX event_pkey ON event USING btree (seq)
 CREATE INDEX event_received ON event USING btree (received_at, seq)
 CREATE INDEX event_type ON event USING btree (type_id, received_at, seq)
 CREATE INDEX event_variant_event ON event_variant USING btree (event_seq)
+CREATE INDEX event_variant_fact ON event_variant USING btree (event_seq, fact)
 CREATE UNIQUE INDEX event_variant_pkey ON event_variant USING btree (id)
 CREATE INDEX event_variants ON event USING btree (received_at, seq) WHERE ((flags & (1)::bigint) = 1)
 CREATE INDEX forward_parked_due ON forward_parked USING btree (target, next_at)

@@ -6,6 +6,7 @@
 -- ingest/0003_forward
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
+-- ledger/0003_variant_facts
 -- metrics/0001_buckets
 -- operations/0001_operations
 -- operations/0002_receipts
@@ -43,8 +44,9 @@ CREATE INDEX event_failure_armed on event_failure (event_seq) where armed = 1;
 CREATE INDEX event_failure_failed on event_failure (failed_at);
 CREATE INDEX event_received on event (received_at, seq);
 CREATE INDEX event_type on event (type_id, received_at, seq);
-CREATE TABLE event_variant ( id integer primary key autoincrement, event_seq integer not null, received_at integer not null, type text not null, bytes blob not null );
+CREATE TABLE event_variant ( id integer primary key autoincrement, event_seq integer not null, received_at integer not null, type text not null, bytes blob not null , fact text);
 CREATE INDEX event_variant_event on event_variant (event_seq);
+CREATE INDEX event_variant_fact on event_variant (event_seq, fact);
 CREATE INDEX event_variants on event (received_at, seq) where (flags & 1) = 1;
 CREATE TABLE forward_parked ( target text not null, event_seq integer not null, since integer not null, attempts integer not null, next_at integer, primary key (target, event_seq) ) without rowid;
 CREATE INDEX forward_parked_due on forward_parked (target, next_at);

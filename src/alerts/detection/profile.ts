@@ -1,3 +1,4 @@
+// Long because the weekly shape, its robust passes and its shrinkage share one set of working arrays.
 // Expected attempts by quarter of the local week (DETECTION §3), fitted once a day from the last 35 days.
 
 import { type History, learnWeight, QUARTERS_A_DAY, slot } from "./history.ts";

@@ -77,4 +77,10 @@ const narrowIndexes: Migration = {
   ],
 };
 
-export const ledgerMigrations: readonly Migration[] = [events, narrowIndexes];
+/** A thousand contents under one id must cost the thousand-and-first no more than the first. */
+const variantFacts: Migration = {
+  name: "ledger/0003_variant_facts",
+  statements: () => ["alter table event_variant add column fact text", "create index event_variant_fact on event_variant (event_seq, fact)"],
+};
+
+export const ledgerMigrations: readonly Migration[] = [events, narrowIndexes, variantFacts];

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   type CompiledQuery,
@@ -139,6 +139,8 @@ function stillThere(file: string): () => void {
 
 function openBoth(file: string, options: SqliteOptions): { writer: Connection; reader: Connection } {
   try {
+    // Payment data are the owner's alone; SQLite gives the files beside it the same mode.
+    closeSync(openSync(file, "a", 0o600));
     const writer = openConnection(file, { readOnly: false, cacheKib: options.writeCacheKib ?? CACHE_KIB });
     return { writer, reader: openConnection(file, { readOnly: true, cacheKib: options.readCacheKib ?? CACHE_KIB }) };
   } catch (error) {
