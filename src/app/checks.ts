@@ -6,7 +6,7 @@ import { IMPORT_ENDPOINT, tailStatus } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
 import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
-import { readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
+import { judgeTask, readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { DERIVE, deriveBacklog } from "./derive.ts";
 import { forwardChecks } from "./forward.ts";
@@ -137,11 +137,7 @@ function taskCheck(parts: CheckParts, task: TaskDefinition): HealthCheck {
     timeoutMs: 3000,
     run: async (): Promise<CheckResult> => {
       const [status] = await readTaskStatuses(parts.db, [task], parts.clock.now());
-      const last = status?.lastRun ?? null;
-      if (status === undefined || last === null) return { state: "unknown", figure: "has not run yet", todo: "it runs when it is due; `tillwatch tasks` says when" };
-      const figure = `${last.outcome}, ${new Date(last.startedAt).toISOString()}`;
-      if (status.failuresInARow > 0) return { state: "degraded", figure, todo: `the last ${status.failuresInARow} run(s) did not end well; see \`tillwatch tasks runs ${task.name}\`` };
-      return { state: "ok", figure };
+      return status === undefined ? { state: "unknown", figure: "has not run yet" } : judgeTask(status);
     },
   };
 }

@@ -22,6 +22,6 @@ export { createTail, type Tail } from "./tail/tail.ts";
 export { ingestMigrations } from "./migrations/index.ts";
 export { type Gate, openGate } from "./gate.ts";
 export { type AcceptBatch, createIntake, type Intake, type WebhookAnswer } from "./intake.ts";
-export { deliveryLine, mirrorDeliveries } from "./mirror.ts";
+export { mirrorDeliveries } from "./mirror.ts";
 export type { WebhookRequest } from "./receive.ts";
 export { type WebhookRoutes, webhookRoutes } from "./routes.ts";

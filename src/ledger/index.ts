@@ -5,13 +5,13 @@ export { type Append, type AppendBeside, type AppendItem, type AppendResult, typ
 export { type Claim, claimEvents } from "./claim.ts";
 export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, retryArmed } from "./consume.ts";
 export { countFailures, lastDeliveryAt, readDeliveriesAfter, recordDeliveries, type RecordedDelivery } from "./deliveries.ts";
-export { type DeliveryOutcome, type DeliveryRecord, FAILURE_OUTCOMES, type Refusal } from "./delivery.ts";
-export { EVENT_FLAG, type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
+export { type DeliveryOutcome, type DeliveryRecord, type Refusal } from "./delivery.ts";
+export { type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
 export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
 export { showEvent } from "./present.ts";
 export { eventQuery, limitField, timeField } from "./query.ts";
-export { knownEvents, lastSeq, readAfter, readEntries, readEvent, readVariants } from "./read.ts";
+export { knownEvents, lastSeq, readAfter, readEntries, readEvent } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";
 export { ledgerRoutes } from "./routes.ts";
 export { EVENT_STATUSES, type EventFilter, type EventPage, type EventStatus, type ListedEvent, searchEvents } from "./search.ts";

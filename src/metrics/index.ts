@@ -5,7 +5,7 @@ export { type SliceKind } from "./contribution.ts";
 export { type Day, localDays } from "./days.ts";
 export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type DeliveryCounts, deliverySeries, foldDeliveries, sumDeliveries } from "./deliveries.ts";
 export { foldMetrics, type MetricsOptions, type TouchedBucket } from "./fold.ts";
-export { addMeasures, type Measure, type Measures, MEASURES } from "./measures.ts";
+export { type Measure, type Measures, MEASURES } from "./measures.ts";
 export { metricsMigrations } from "./migrations/index.ts";
 export { needsRebuild, rebuild, type RebuildOptions, type RebuildReport, type TableReport } from "./rebuild.ts";
 export { retainMetrics } from "./retain.ts";

@@ -3,12 +3,11 @@ import "./store.ts";
 
 export type { Cause, Failure } from "./cause.ts";
 export { copyPayments, firstNo, PAYMENT_TABLES } from "./copy.ts";
-export { describe } from "./describe.ts";
 export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
 export { paymentsMigrations } from "./migrations/index.ts";
-export { type Attempt, type Dispute, type Payment, PAYMENT_STATUSES, type PaymentStatus, type Refund } from "./payment.ts";
+export { type Attempt, type Dispute, type Payment, type PaymentStatus, type Refund } from "./payment.ts";
 export { type AttemptCount, countAttempts, eventSeqsOf, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope } from "./query.ts";
-export { REFUND_STATUSES, type RefundStatus } from "./state.ts";
+export { type RefundStatus } from "./state.ts";
 export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";
 export { saleUnevenness } from "./spread.ts";
 export { type Sales, salesByCurrency } from "./sales.ts";
