@@ -71,6 +71,20 @@ async function schemaOf(db: Database): Promise<string> {
 const history = async (db: Database) => (await listAlerts(db.read, {}, 100, null)).alerts;
 
 onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrations, ...metricsMigrations, ...alertMigrations], (database) => {
+  it("keeps the alert of a rule that another room judges", async () => {
+    const db = await database.open();
+    let bad = true;
+    const judge = async () => ({ value: 1, summary: "behind", verdict: bad ? ({ kind: "breach", severity: "WARNING" } as const) : ({ kind: "ok" } as const) });
+    const handed = [{ name: "check_sweep", life: { pendingMs: MINUTE_MS, recoveryMs: MINUTE_MS }, judge }];
+    const kinds = async (minute: number) => (await evaluate(db, { scope: LIVE, thresholds: THRESHOLDS, handed }, NOON + minute * MINUTE_MS)).transitions.map(({ rule, kind }) => `${rule} ${kind}`);
+    expect(await kinds(0)).toEqual([]);
+    expect(await kinds(1)).toEqual(["check_sweep fired"]);
+    bad = false;
+    expect(await kinds(2)).toEqual(["check_sweep recovering"]);
+    expect(await kinds(3)).toEqual(["check_sweep resolved"]);
+    expect(await openAlerts(db.read)).toEqual([]);
+  });
+
   it("fires once, goes on in silence, recovers and is resolved, to the millisecond", async () => {
     const db = await database.open();
     const { clock, deliveries, judge, kinds } = shop(db);

@@ -42,9 +42,25 @@ export interface Transition {
   readonly summary: string;
 }
 
+/** A rule of another room: judged there, its alert lives here. */
+export interface HandedRule {
+  readonly name: string;
+  readonly life: LifeRule;
+  judge(nowMs: number): Promise<Judged>;
+}
+
 export interface EvaluateOptions {
   readonly scope: Scope;
   readonly thresholds: ProductionThresholds;
+  readonly handed?: readonly HandedRule[];
+}
+
+/** What one rule says now. */
+interface Case {
+  readonly name: string;
+  readonly life: LifeRule;
+  readonly judged: Judged;
+  readonly finding: Finding;
 }
 
 export interface Evaluation {
@@ -53,14 +69,12 @@ export interface Evaluation {
   readonly transitions: readonly Transition[];
 }
 
-async function applyRule(tx: Tx, rule: ProductionRule, judged: Judged, alert: Alert | undefined, nowMs: number): Promise<Transition | null> {
+async function applyRule(tx: Tx, { name, life, judged, finding }: Case, alert: Alert | undefined, nowMs: number): Promise<Transition | null> {
   const open: OpenAlert | null =
     alert === undefined || alert.state === "resolved" ? null : { state: alert.state, openedAt: alert.openedAt, firedAt: alert.firedAt, recoveringAt: alert.recoveringAt };
-  const finding = findingOf(rule, judged);
-  const step = advance(open, finding, LIFE[rule], nowMs);
+  const step = advance(open, finding, life, nowMs);
   const severity = judged.verdict.kind === "breach" ? judged.verdict.severity : (alert?.severity ?? "WARNING");
   const told = { severity, value: judged.value, summary: judged.summary };
-  const name = ruleName(rule);
   switch (step.kind) {
     case "none":
       // What was last seen of a breach stays readable while it lasts.
@@ -86,8 +100,14 @@ async function applyRule(tx: Tx, rule: ProductionRule, judged: Judged, alert: Al
   }
 }
 
+async function handedCase({ name, life, judge }: HandedRule, nowMs: number): Promise<Case> {
+  const judged = await judge(nowMs);
+  const finding: Finding = judged.verdict.kind === "breach" ? "breach" : judged.verdict.kind === "ok" ? "well" : "unknown";
+  return { name, life, judged, finding };
+}
+
 /**
- * Judges the literal rules now and moves their alerts on, state and (later) notice in one transaction. When all is well
+ * Judges the literal rules (and those that other rooms hand over) now and moves their alerts on, state and (later) notice in one transaction. When all is well
  * and nothing is open it only reads.
  */
 export async function evaluate(db: Database, options: EvaluateOptions, nowMs: number): Promise<Evaluation> {
@@ -95,15 +115,17 @@ export async function evaluate(db: Database, options: EvaluateOptions, nowMs: nu
   const inputs = await readInputs(db.read, scope, nowMs);
   const verdicts = judgeProduction(inputs, thresholds, scope.mainCurrency);
   const record = productionRecord(inputs, verdicts, { nowMs, mode: scope.live ? "live" : "test", timeZone: scope.timeZone });
-  const quiet = RULES.every((rule) => verdicts[rule].verdict.kind !== "breach") && (await openAlerts(db.read)).length === 0;
+  const literal = RULES.map((rule): Case => ({ name: ruleName(rule), life: LIFE[rule], judged: verdicts[rule], finding: findingOf(rule, verdicts[rule]) }));
+  const cases = [...literal, ...(await Promise.all((options.handed ?? []).map((rule) => handedCase(rule, nowMs))))];
+  const quiet = cases.every(({ finding }) => finding !== "breach") && (await openAlerts(db.read)).length === 0;
   if (quiet) return { record, transitions: [] };
   const transitions = await db.write(async (tx) => {
     // Two processes that evaluate at once (the service and the command) must not open the same alert twice.
     await db.dialect.lock(tx, "alerts:evaluate");
     const open = await openAlerts(tx);
     const changed: Transition[] = [];
-    for (const rule of RULES) {
-      const transition = await applyRule(tx, rule, verdicts[rule], open.find((alert) => alert.rule === ruleName(rule)), nowMs);
+    for (const one of cases) {
+      const transition = await applyRule(tx, one, open.find((alert) => alert.rule === one.name), nowMs);
       if (transition !== null) changed.push(transition);
     }
     return changed;

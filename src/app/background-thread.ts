@@ -55,7 +55,7 @@ export async function runBackground(): Promise<void> {
     journal,
     mode: config.stripe.mode,
     timeZone: config.merchant.timeZone,
-    evaluation: evaluationOf(config),
+    evaluation: evaluationOf(config, db, clock),
     tasks: taskDefinitions(db, config, clock, journal),
     tail: tailOf(db, config, clock, log),
     forwards: forwardsOf(db, config, clock, node),

@@ -168,6 +168,12 @@ function operations({ db, clock }: CheckParts): HealthCheck {
   };
 }
 
+/** Checks of which a person is told by an alert, not only by a page. */
+export function alertingChecks(parts: Omit<CheckParts, "tasks">): HealthCheck[] {
+  const all = { ...parts, tasks: [] };
+  return [...sweepChecks(all), ...guardChecks(all), ...forwardChecks(all), operations(all)];
+}
+
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
   return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];

@@ -3,6 +3,8 @@ import { retainDeliveries, retainEvents } from "../ledger/index.ts";
 import { retainMetrics } from "../metrics/index.ts";
 import type { Clock, Database, Journal } from "../platform/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
+import { ruleOfCheck } from "./check-rules.ts";
+import { alertingChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
@@ -13,8 +15,8 @@ export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
 
 const MINUTE = 60_000;
 
-/** What the literal rules are judged by. */
-export function evaluationOf(config: Config): EvaluateOptions {
+/** What the literal rules are judged by, and the checks that are rules too. */
+export function evaluationOf(config: Config, db: Database, clock: Clock): EvaluateOptions {
   const { alerts, merchant, stripe } = config;
   return {
     scope: { live: stripe.mode === "live", timeZone: merchant.timeZone, mainCurrency: merchant.currency, consumer: DERIVE },
@@ -24,6 +26,7 @@ export function evaluationOf(config: Config): EvaluateOptions {
       revenueChangeDoD: alerts.revenueChangeDod,
       evidence: alerts.evidence,
     },
+    handed: alertingChecks({ db, config, clock }).map(ruleOfCheck),
   };
 }
 
@@ -33,7 +36,7 @@ export function evaluationOf(config: Config): EvaluateOptions {
  */
 export async function productionAlerts(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">, upToMs = 0): ReturnType<typeof evaluate> {
   if (upToMs > 0) await catchUp(db, config.merchant.timeZone, clock, upToMs);
-  const evaluation = await evaluate(db, evaluationOf(config), clock.now());
+  const evaluation = await evaluate(db, evaluationOf(config, db, clock), clock.now());
   journal.append(PRODUCTION_ALERTS_LOG, [evaluation.record]);
   return evaluation;
 }

@@ -1,0 +1,38 @@
+import type { HandedRule, Judged } from "../alerts/index.ts";
+import type { CheckResult, HealthCheck } from "../health/index.ts";
+import { MINUTE_MS } from "../platform/index.ts";
+
+/** A check that looks bad for a moment wakes nobody. */
+const LIFE = { pendingMs: MINUTE_MS, recoveryMs: 2 * MINUTE_MS };
+
+function judged(check: HealthCheck, { state, figure, todo }: CheckResult): Judged {
+  const summary = `${check.name}: ${figure ?? state}${todo === undefined ? "" : `; ${todo}`}`;
+  switch (state) {
+    case "ok":
+      return { value: 0, summary, verdict: { kind: "ok" } };
+    case "degraded":
+      return { value: 1, summary, verdict: { kind: "breach", severity: "WARNING" } };
+    case "down":
+      return { value: 2, summary, verdict: { kind: "breach", severity: "CRITICAL" } };
+    case "unknown":
+      return { value: 0, summary, verdict: { kind: "no_data" } };
+  }
+}
+
+/**
+ * Makes a health check a rule: who looks at no page is told all the same when deliveries are missing at our end, an
+ * endpoint is disabled or an operation is not confirmed. A check that fails or hangs says nothing.
+ */
+export function ruleOfCheck(check: HealthCheck): HandedRule {
+  return {
+    name: `check_${check.name}`,
+    life: LIFE,
+    judge: async () => {
+      try {
+        return judged(check, await check.run(AbortSignal.timeout(check.timeoutMs)));
+      } catch {
+        return { value: 0, summary: `${check.name} could not be looked at`, verdict: { kind: "no_data" } };
+      }
+    },
+  };
+}
