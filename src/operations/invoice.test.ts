@@ -1,6 +1,21 @@
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
+import { type StripeApi, StripeTrouble } from "../stripe/index.ts";
 import { migrations, newKey, post, till, type Till } from "./testing/till.ts";
+
+/** Stripe that refuses these calls, the given number of times, without doing anything. */
+function refusing(stripe: StripeApi, method: keyof StripeApi, times: number, passing: boolean): StripeApi {
+  let left = times;
+  return new Proxy(stripe, {
+    get: (target, name: keyof StripeApi) => {
+      if (name !== method || left === 0) return target[name];
+      return async () => {
+        left -= 1;
+        throw passing ? new StripeTrouble("rate_limited", "stripe_rate_limit", "too many calls", { effect: "none", passing }) : new StripeTrouble("unprocessable", "stripe_refused", "no mail to there", { effect: "none" });
+      };
+    },
+  });
+}
 
 const create = async (t: Till, body: object, headers: Record<string, string> = {}): Promise<{ status: number; body: Record<string, unknown> }> => {
   const init = post(body);
@@ -31,6 +46,31 @@ onBothDatabases("invoices", migrations, (database) => {
     expect(JSON.stringify(await t.body("/api/operations", t.operator, 200))).not.toContain(secret);
     expect(JSON.stringify(await t.db.read.selectFrom("audit").selectAll().execute())).not.toContain(secret);
     expect(JSON.stringify(await t.db.read.selectFrom("operation_step").selectAll().execute())).not.toContain(secret);
+  });
+
+  it.each([["for now", true], ["for good", false]])("a mail that Stripe refuses %s leaves the invoice made, and the same key makes no second one", async (_name, passing) => {
+    const t = await till(database);
+    t.stripe = refusing(t.stripe, "sendInvoice", 1, passing);
+    const wish = { amount: 0.5, email: "ops@example.com", send: true };
+    const key = { "idempotency-key": "monthly" };
+    const first = await create(t, wish, key);
+    expect(first).toMatchObject({ status: 200, body: { ok: true, status: "open", sent: false, send_failed: expect.stringMatching(/too many calls|no mail/) } });
+    expect((await create(t, wish, key)).body).toEqual({ ...first.body, replayed: true });
+    expect((await t.shop.sdk.invoices.list({})).data).toHaveLength(1);
+    const shown = (await t.body(`/api/operations/${String(first.body["operation"])}`, t.operator, 200)) as { data: { state: string; timeline: { what: string }[] } };
+    expect([shown.data.state, shown.data.timeline.map(({ what }) => what)]).toEqual(["submitted", ["asked", "answered", "send_failed"]]);
+  });
+
+  it("turned away half way, it goes on with what it has, and its key stays taken", async () => {
+    const t = await till(database);
+    t.stripe = refusing(t.stripe, "finalizeInvoice", 2, true);
+    const wish = { amount: 0.5, email: "ops@example.com" };
+    const key = { "idempotency-key": "monthly" };
+    expect(await create(t, wish, key)).toMatchObject({ status: 502, body: { code: "unresolved" } });
+    await t.recover();
+    const again = await create(t, wish, key);
+    expect(again).toMatchObject({ status: 200, body: { status: "open", replayed: true } });
+    expect((await t.shop.sdk.invoices.list({})).data.map(({ id }) => id)).toEqual([again.body["invoice_id"]]);
   });
 
   it("finds the customer again", async () => {

@@ -27,6 +27,8 @@ export type OperationRequest =
 export interface Progress {
   readonly customer?: string;
   readonly invoice?: string;
+  /** The invoice can be paid, and its mail is being asked for. */
+  readonly open?: true;
 }
 
 export interface Operation {

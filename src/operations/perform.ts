@@ -1,4 +1,4 @@
-import type { InvoiceFacts, RefundFacts, StripeApi } from "../stripe/index.ts";
+import { type InvoiceFacts, type RefundFacts, type StripeApi, StripeTrouble } from "../stripe/index.ts";
 import type { Operation, OperationRequest, Progress } from "./operation.ts";
 
 /** What Stripe has after an operation was carried out. */
@@ -9,6 +9,8 @@ export interface Outcome {
   readonly answer: Readonly<Record<string, unknown>>;
   readonly progress?: Progress;
   readonly refund?: RefundFacts;
+  /** Why the mail did not go out, though the invoice was made. */
+  readonly sendFailed?: string;
 }
 
 type SaveProgress = (progress: Progress) => Promise<void>;
@@ -23,6 +25,24 @@ function ofInvoice(invoice: InvoiceFacts): Outcome {
     objectStatus: invoice.status,
     answer: { hosted_invoice_url: invoice.hostedUrl, amount_due_minor: invoice.amountDue, currency: invoice.currency, customer_email: invoice.email, number: invoice.number },
   };
+}
+
+/** Whether Stripe mailed it: its word, or that we cannot know. */
+export type Sent = boolean | "unknown";
+
+/**
+ * The mail, once the invoice can be paid: a refusal of the mail takes nothing of the invoice back.
+ *
+ * @param before the mail may have been asked for by an earlier try.
+ */
+async function mailOf(api: StripeApi, invoice: string, key: string, before: boolean): Promise<{ sent: Sent; failed?: string }> {
+  try {
+    await api.sendInvoice(invoice, key);
+    return { sent: true };
+  } catch (error) {
+    if (!(error instanceof StripeTrouble) || error.effect !== "none") throw error;
+    return { sent: before ? "unknown" : false, failed: error.message };
+  }
 }
 
 /** Customer, draft, item, finalize, send: each call with its own key, and on record before the next, so that another try goes on. */
@@ -40,8 +60,12 @@ async function makeInvoice(api: StripeApi, operation: Operation, wish: Operation
   }
   await api.addToInvoice({ customer, invoice, amount, currency, description }, key("item"));
   const open = await api.finalizeInvoice(invoice, key("finalize"));
-  if (send) await api.sendInvoice(invoice, key("send"));
-  return { ...ofInvoice(open), progress: { customer, invoice } };
+  const progress: Progress = { customer, invoice, open: true };
+  const before = operation.progress.open === true;
+  if (send && !before) await save(progress);
+  const mail = send ? await mailOf(api, invoice, key("send"), before) : { sent: false };
+  const made = ofInvoice(open);
+  return { ...made, answer: { ...made.answer, sent: mail.sent, ...(mail.failed === undefined ? {} : { send_failed: mail.failed }) }, progress, ...(mail.failed === undefined ? {} : { sendFailed: mail.failed }) };
 }
 
 /** Does it at Stripe, with the keys that are on record: done twice, it happens once. @throws StripeTrouble */

@@ -109,8 +109,18 @@ export function invoiceAnswer({ operation, replayed }: Asked): Record<string, un
     amount_due_minor: due,
     number: textOrNull(answer["number"]),
     status: operation.objectStatus,
+    ...mailOf(operation),
     mode: operation.live ? "live" : "test",
     operation: operation.id,
     replayed,
   };
+}
+
+/** Whether Stripe mailed it. An event that was quicker than the answer says nothing of the mail. */
+function mailOf({ request, answer }: Operation): { sent?: boolean | "unknown"; send_failed?: string } {
+  if (request.kind !== "invoice" && request.kind !== "invoice_send") return {};
+  const sent = answer?.["sent"];
+  const wanted = request.kind === "invoice_send" || request.send;
+  const failed = textOrNull(answer?.["send_failed"]);
+  return { sent: typeof sent === "boolean" || sent === "unknown" ? sent : wanted ? "unknown" : false, ...(failed === null ? {} : { send_failed: failed }) };
 }

@@ -44,7 +44,7 @@ export async function settle(tx: Tx, id: string, happening: Happening, entry: En
 export async function settleOutcome(tx: Tx, operation: Operation, outcome: Outcome, found: boolean, now: number): Promise<Operation> {
   const gone = outcome.objectStatus === "failed" || outcome.objectStatus === "canceled";
   if (outcome.refund !== undefined) await recordRefund(tx, { ...outcome.refund, operation: operation.id }, operation.live, now);
-  return await settle(
+  const settled = await settle(
     tx,
     operation.id,
     { kind: "accepted", status: outcome.objectStatus },
@@ -63,6 +63,8 @@ export async function settleOutcome(tx: Tx, operation: Operation, outcome: Outco
     },
     now,
   );
+  if (outcome.sendFailed !== undefined) await addStep(tx, operation.id, now, "send_failed", `the invoice was made, and its mail was refused: ${outcome.sendFailed}`, PROGRAM.name);
+  return settled;
 }
 
 export function errorChanges(error: { kind: ErrorKind; code: string; text: string }): Changes {
@@ -71,15 +73,18 @@ export function errorChanges(error: { kind: ErrorKind; code: string; text: strin
 
 /** A call failed: either Stripe did nothing, which ends it, or we do not know, which keeps it open. */
 export async function settleTrouble(tx: Tx, operation: Operation, trouble: Pick<StripeTrouble, "kind" | "code" | "message" | "effect" | "passing">, now: number): Promise<Operation> {
-  const { effect, kind, code, message } = trouble;
-  if (effect === "none") {
+  const { effect, kind, code, message, passing } = trouble;
+  // "Nothing was done" is said of this call alone. What earlier steps made stays, and so does the key: the loop goes on.
+  const begun = Object.keys(operation.progress).length > 0;
+  if (effect === "none" && !(begun && passing)) {
     const draft = operation.progress.invoice === undefined ? "" : ` A draft stays at Stripe: ${operation.progress.invoice}.`;
     const changes: Changes = { ...errorChanges({ kind, code, text: message }), next_try_at: null, last_effect: effect, last_try_at: now };
     // What passes may be asked for again with the same key: the key is free again, since nothing was done.
-    return await settle(tx, operation.id, { kind: "refused" }, { changes: trouble.passing ? { ...changes, request_key: null } : changes, what: "refused", text: `${message}. Nothing was done.${draft}` }, now);
+    return await settle(tx, operation.id, { kind: "refused" }, { changes: passing ? { ...changes, request_key: null } : changes, what: "refused", text: `${message}. Nothing was done.${draft}` }, now);
   }
   const attempts = operation.attempts + 1;
-  const changes: Changes = { attempts, last_effect: effect, last_try_at: now, next_try_at: now + waitMs(attempts) };
+  // The refusal was of the last call; that earlier ones are unanswered is not to be forgotten.
+  const changes: Changes = { attempts, last_effect: effect === "none" ? "unanswered" : effect, last_try_at: now, next_try_at: now + waitMs(attempts) };
   return await settle(tx, operation.id, { kind: "silent" }, { changes, what: "no_answer", text: `${message}; try ${attempts}` }, now);
 }
 
