@@ -45,6 +45,24 @@ onBothDatabases("a second person", migrations, (database) => {
     expect(audit.map(({ action, actor_name }) => `${action} ${actor_name}`)).toEqual(["refund.request olga", "refund.approve otto", "refund.result tillwatch"]);
   });
 
+  it("a day's limit counts what was sent that day, however long before it was asked for", async () => {
+    const t = await till(database, { limits });
+    const { intent } = await t.pay(5000);
+    const second = await newKey(t, "otto", "operator");
+    const id = String((await t.refund({ payment_id: intent, amount: 7 })).body.data?.["operation"]);
+    t.clock.advance(2 * 86_400_000);
+    expect((await t.ask(`/api/operations/${id}/approve`, second.key, { method: "POST" })).status).toBe(200);
+    expect((await t.refund({ payment_id: intent, amount: 2 })).status).toBe(202);
+  });
+
+  it("asked again days later while the first still waits, it is the first", async () => {
+    const t = await till(database, { limits });
+    const { intent } = await t.pay(2000);
+    const first = await t.refund({ payment_id: intent, amount: 6 });
+    t.clock.advance(3 * 86_400_000);
+    expect((await t.refund({ payment_id: intent, amount: 6 })).body).toMatchObject({ data: { operation: first.body.data?.["operation"], status: "awaiting_approval", replayed: true } });
+  });
+
   it("rejects it, and nothing is ever sent", async () => {
     const t = await till(database, { limits });
     const { intent } = await t.pay(2000);

@@ -11,12 +11,18 @@ export interface CarryOutDeps {
   readonly stripe: StripeApi;
 }
 
+/** @throws AppError when Stripe would be asked in the other mode than the operation belongs to. */
+function checkMode({ stripe }: CarryOutDeps, operation: Operation): void {
+  if (operation.live !== stripe.live) throw new AppError("conflict", `this operation (${operation.id}) belongs to the other mode (test or live); switch the mode back to carry it out`, { code: "other_mode" });
+}
+
 /**
  * Makes the first call of an operation whose intent is committed, and commits what came of it. Between the two commits
  * is the network: a crash there leaves `sending`, and the next one to look resolves it.
  */
 export async function carryOut(deps: CarryOutDeps, operation: Operation): Promise<Operation> {
   const { db, clock } = deps;
+  checkMode(deps, operation);
   const { current, outcome } = await call(deps, operation);
   if (!(outcome instanceof StripeTrouble)) return await db.write((tx) => settleOutcome(tx, current, outcome, false, clock.now()));
   return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
@@ -64,6 +70,7 @@ async function repeat(deps: CarryOutDeps, operation: Operation): Promise<Operati
  */
 export async function resolveHeld(deps: CarryOutDeps, held: Operation): Promise<Operation> {
   const { db, clock, stripe } = deps;
+  checkMode(deps, held);
   const plan = planResolution(held, clock.now());
   if (plan.kind === "repeat") return await repeat(deps, held);
   const found = await attempt(() => lookUp(stripe, held));

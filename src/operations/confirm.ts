@@ -94,6 +94,8 @@ async function told(tx: Tx, operation: Operation, objectId: string, status: stri
         object_status: status,
         confirmed_at: operation.confirmedAt ?? now,
         next_try_at: null,
+        // What was open is settled now: from here on counts what makes a further request the same.
+        ...(operation.state === "sending" ? { last_try_at: now } : {}),
         ...(gone ? errorChanges({ kind: "conflict", code: "refund_failed", text: `the refund ${objectId} ${status === "failed" ? "failed" : "was canceled"} at the bank; the money is back with you, and the customer has none` }) : { error_kind: null, error_code: null, error_text: null }),
       },
       what: gone ? "failed_later" : "confirmed",

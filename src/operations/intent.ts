@@ -46,10 +46,10 @@ function newId(): string {
   return `op_${randomBytes(10).toString("hex")}`;
 }
 
-/** The operation that this request stands for, when it was made before. @throws AppError when the key means another request. */
-export async function findEarlier(tx: Tx, kind: OperationKind, digest: string, sameForMs: number, asker: Asker, now: number): Promise<Operation | null> {
-  if (asker.requestKey === null) return await readIdentical(tx, digest, now - sameForMs);
-  const earlier = await readByRequestKey(tx, kind, asker.actor.keyId, asker.requestKey);
+/** The operation of this mode that this request stands for, when it was made before. @throws AppError when the key means another request. */
+export async function findEarlier(tx: Tx, live: boolean, kind: OperationKind, digest: string, sameForMs: number, asker: Asker, now: number): Promise<Operation | null> {
+  if (asker.requestKey === null) return await readIdentical(tx, live, digest, now - sameForMs);
+  const earlier = await readByRequestKey(tx, live, kind, asker.actor.keyId, asker.requestKey);
   if (earlier !== null && earlier.requestDigest !== digest) {
     throw new AppError("unprocessable", `this Idempotency-Key was used for another request (${earlier.id}); send the same request with it, or another key for this one`, { code: "idempotency_key_reused" });
   }
@@ -72,7 +72,7 @@ export async function storeIntent(deps: OperationDeps, live: boolean, intent: In
     // One at a time: number, sameness and limits are decided on what is committed.
     await db.dialect.lock(tx, "operations");
     const now = clock.now();
-    const earlier = await findEarlier(tx, intent.kind, intent.digest, intent.sameForMs, asker, now);
+    const earlier = await findEarlier(tx, live, intent.kind, intent.digest, intent.sameForMs, asker, now);
     if (earlier !== null) return { operation: earlier, replayed: true };
     const { approval } = await decide(tx, now);
     const id = newId();

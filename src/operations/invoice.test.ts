@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
 import { type StripeApi, StripeTrouble } from "../stripe/index.ts";
-import { migrations, newKey, post, till, type Till } from "./testing/till.ts";
+import { killing, migrations, newKey, post, till, type Till } from "./testing/till.ts";
 
 /** Stripe that refuses these calls, the given number of times, without doing anything. */
 function refusing(stripe: StripeApi, method: keyof StripeApi, times: number, passing: boolean): StripeApi {
@@ -113,6 +113,23 @@ onBothDatabases("invoices", migrations, (database) => {
     t.clock.advance(86_400_000 * 3);
     expect((await create(t, wish, key)).body).toEqual({ ...third.body, replayed: true });
     expect(await create(t, { ...wish, amount: 0.6 }, key)).toMatchObject({ status: 422 });
+  });
+
+  it("asked again while it is unresolved, however late, it is the same; a finished one counts from its end", async () => {
+    const t = await till(database);
+    const { stripe } = t;
+    t.stripe = killing(stripe, "after_answer", "finalizeInvoice");
+    const wish = { amount: 0.5, email: "ops@example.com" };
+    expect((await create(t, wish)).status).toBe(500);
+    t.stripe = stripe;
+    t.clock.advance(300_000);
+    const again = await create(t, wish);
+    expect(again).toMatchObject({ status: 200, body: { replayed: true } });
+    t.clock.advance(50_000);
+    expect((await create(t, wish)).body).toEqual(again.body);
+    expect((await t.shop.sdk.invoices.list({})).data).toHaveLength(1);
+    t.clock.advance(10_001);
+    expect((await create(t, wish)).body).toMatchObject({ replayed: false });
   });
 
   it("is sent again and voided, each once; what is void stays so", async () => {

@@ -52,7 +52,8 @@ export async function actOnInvoice(deps: OperationDeps, kind: "invoice_void" | "
 }
 
 async function ask(deps: OperationDeps, intent: Intent, asker: Asker): Promise<Asked> {
-  const earlier = await findEarlier(deps.db.read, intent.kind, intent.digest, intent.sameForMs, asker, deps.clock.now());
+  const { live } = deps.stripe();
+  const earlier = await findEarlier(deps.db.read, live, intent.kind, intent.digest, intent.sameForMs, asker, deps.clock.now());
   if (earlier !== null) return await pursue(deps, { operation: earlier, replayed: true });
-  return await pursue(deps, await storeIntent(deps, deps.stripe().live, intent, asker, nothingToDecide));
+  return await pursue(deps, await storeIntent(deps, live, intent, asker, nothingToDecide));
 }

@@ -64,6 +64,7 @@ export interface Operation {
   readonly sentAt: number | null;
   readonly attempts: number;
   readonly lastEffect: StripeEffect | null;
+  /** Of the last call, or of what settled it. */
   readonly lastTryAt: number | null;
   /** Nobody else touches it before; also the lease of who is at it. */
   readonly nextTryAt: number | null;

@@ -28,9 +28,9 @@ export function busy(operation: Operation): AppError {
 export async function refundPayment(deps: RefundDeps, asked: RefundAsked, asker: Asker): Promise<Asked> {
   checkAmount(asked.amount);
   const digest = refundDigest(asker.actor.keyId, asked);
-  const earlier = await findEarlier(deps.db.read, "refund", digest, SAME_REFUND_MS, asker, deps.clock.now());
-  if (earlier !== null) return await pursue(deps, { operation: earlier, replayed: true });
   const stripe = deps.stripe();
+  const earlier = await findEarlier(deps.db.read, stripe.live, "refund", digest, SAME_REFUND_MS, asker, deps.clock.now());
+  if (earlier !== null) return await pursue(deps, { operation: earlier, replayed: true });
   checkAgainstKnown(asked, await getPayment(deps.db.read, asked.payment, { live: stripe.live, account: null }));
   const facts = await stripe.payment(asked.payment);
   const intent = intentOf(asked, facts, digest);

@@ -55,6 +55,7 @@ export async function settleOutcome(tx: Tx, operation: Operation, outcome: Outco
         answer: JSON.stringify(outcome.answer),
         next_try_at: null,
         last_effect: null,
+        last_try_at: now,
         ...(outcome.progress === undefined ? {} : { progress: JSON.stringify(outcome.progress) }),
         ...(gone ? errorChanges({ kind: "conflict", code: "refund_failed", text: `Stripe made ${outcome.objectId} and it ${outcome.objectStatus} at once; no money went to the customer` }) : {}),
       },

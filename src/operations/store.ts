@@ -144,21 +144,29 @@ export async function readOperation(tx: Tx, id: string): Promise<Operation | nul
   return row === undefined ? null : fromRow(row);
 }
 
-/** By the client's own key, of this access key and kind. */
-export async function readByRequestKey(tx: Tx, kind: OperationKind, actorId: string, requestKey: string): Promise<Operation | null> {
-  const row = await tx.selectFrom("operation").selectAll().where("kind", "=", kind).where("actor_id", "=", actorId).where("request_key", "=", requestKey).executeTakeFirst();
+/** By the client's own key, of this mode, access key and kind. */
+export async function readByRequestKey(tx: Tx, live: boolean, kind: OperationKind, actorId: string, requestKey: string): Promise<Operation | null> {
+  const row = await tx.selectFrom("operation").selectAll().where("live", "=", live ? 1 : 0).where("kind", "=", kind).where("actor_id", "=", actorId).where("request_key", "=", requestKey).executeTakeFirst();
   return row === undefined ? null : fromRow(row);
 }
 
-/** The newest same request without a key of the client's, asked at or after; one that ended without effect does not count. */
-export async function readIdentical(tx: Tx, digest: string, sinceMs: number): Promise<Operation | null> {
+/**
+ * The newest same request without a key of the client's: one that is not finished, whatever its age, or one that was
+ * asked for, sent or settled at or after. One that ended without effect does not count.
+ */
+export async function readIdentical(tx: Tx, live: boolean, digest: string, sinceMs: number): Promise<Operation | null> {
   const row = await tx
     .selectFrom("operation")
     .selectAll()
     .where("request_digest", "=", digest)
+    .where("live", "=", live ? 1 : 0)
     .where("request_key", "is", null)
-    .where("created_at", ">=", sinceMs)
-    .where("state", "not in", ["failed", "rejected", "expired"])
+    .where((eb) =>
+      eb.or([
+        eb("state", "in", ["sending", "awaiting_approval"]),
+        eb.and([eb("state", "in", ["submitted", "confirmed"]), eb.or([eb("created_at", ">=", sinceMs), eb("sent_at", ">=", sinceMs), eb("last_try_at", ">=", sinceMs)])]),
+      ]),
+    )
     .orderBy("no", "desc")
     .limit(1)
     .executeTakeFirst();
@@ -228,7 +236,7 @@ export async function readOlder(tx: Tx, state: OperationState, beforeMs: number,
   return rows.map(fromRow);
 }
 
-/** Refunds asked for since then that were or may be carried out, by all keys and by one. */
+/** Refunds sent since then (an approval may come days after the asking) that were or may be carried out, by all keys and by one. */
 export async function sumRefunds(tx: Tx, live: boolean, currency: string, sinceMs: number, actorId: string): Promise<{ all: number; own: number }> {
   const rows = await tx
     .selectFrom("operation")
@@ -236,7 +244,7 @@ export async function sumRefunds(tx: Tx, live: boolean, currency: string, sinceM
     .where("kind", "=", "refund")
     .where("live", "=", live ? 1 : 0)
     .where("currency", "=", currency)
-    .where("created_at", ">=", sinceMs)
+    .where("sent_at", ">=", sinceMs)
     .where("state", "in", ["sending", "submitted", "confirmed"])
     .groupBy("actor_id")
     .execute();

@@ -108,4 +108,14 @@ const refundHints: Migration = {
   ],
 };
 
-export const operationMigrations: readonly Migration[] = [operations, receipts, refundHints];
+/** A key belongs to a mode: what it stands for in test mode must not be carried out, or answered, in live mode. */
+const keysByMode: Migration = {
+  name: "operations/0004_keys_by_mode",
+  statements: () => [
+    "drop index operation_request",
+    "create unique index operation_request on operation (live, kind, actor_id, request_key) where request_key is not null",
+    "create index operation_sent on operation (kind, sent_at) where sent_at is not null",
+  ],
+};
+
+export const operationMigrations: readonly Migration[] = [operations, receipts, refundHints, keysByMode];
