@@ -76,7 +76,7 @@ onBothDatabases("the contract, from outside", migrations, (database) => {
     expect(record).toMatchObject({ event: "production_alerts", webhook_failures_5m: 1, payment_error_rate_1h: 0.4, revenue_change_DoD: 0, severity: { webhook: "OK", payments: "CRITICAL", revenue: "OK" } });
     expect((await lines(join(logs, "production_alerts.ndjson"))).at(-1)).toEqual(record);
     expect((await runCommand(env, "alerts", "run", "--exit-code")).code).toBe(2);
-    const alerts = await eventually(() => service.get("/api/alerts"), ({ body }) => body["count"] === 1);
+    const alerts = await eventually(() => service.get("/api/alerts?rule=payment_errors"), ({ body }) => body["count"] === 1);
     expect(alerts.body).toMatchObject({ ok: true, data: [{ rule: "payment_errors", state: "firing", severity: "CRITICAL" }] });
 
     const mirror = await eventually(() => lines(join(logs, "stripe_webhooks.ndjson")), (found) => found.length === 21);

@@ -2,8 +2,8 @@ import type { HandedRule, Judged } from "../alerts/index.ts";
 import type { CheckResult, HealthCheck } from "../health/index.ts";
 import { MINUTE_MS } from "../platform/index.ts";
 
-/** A check that looks bad for a moment wakes nobody. */
-const LIFE = { pendingMs: MINUTE_MS, recoveryMs: 2 * MINUTE_MS };
+/** A check that looks bad for a moment (Stripe slow, a deployment) wakes nobody. */
+const LIFE = { pendingMs: 5 * MINUTE_MS, recoveryMs: 2 * MINUTE_MS };
 
 function judged(check: HealthCheck, { state, figure, todo }: CheckResult): Judged {
   const summary = `${check.name}: ${figure ?? state}${todo === undefined ? "" : `; ${todo}`}`;
