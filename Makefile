@@ -10,7 +10,8 @@ help: ## this list
 install: $(INSTALLED) ## what the lock file names, Node.js 26 included
 
 $(INSTALLED): package.json package-lock.json sandbox/package.json .npmrc
-	npm ci --no-fund --no-audit
+	@echo 'Installing what the lock file names; the first time this takes about a minute.'
+	@npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 run: $(INSTALLED) ## the service, on port 5000
