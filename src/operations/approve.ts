@@ -51,7 +51,7 @@ export async function approveOperation(deps: OperationDeps, id: string, asker: A
     await recordAudit(tx, { at: now, actor: asker.actor, action: `${operation.kind}.approve`, subject: id, requestId: asker.requestId, outcome: "ok" });
     return moved;
   });
-  return await carryOut({ db, clock, stripe }, approved);
+  return (await carryOut({ db, clock, stripe }, approved)).operation;
 }
 
 /** A second person says no. @throws AppError as approving does. */

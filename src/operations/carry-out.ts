@@ -3,7 +3,7 @@ import { type StripeApi, StripeTrouble } from "../stripe/index.ts";
 import { LEASE_MS, type Operation, planResolution, type Progress, waitMs } from "./operation.ts";
 import { lookUp, type Outcome, perform } from "./perform.ts";
 import { settleAbsent, settleOutcome, settleTrouble } from "./settle.ts";
-import { changeOperation, claimOperation, readDue, readOperation } from "./store.ts";
+import { changeOperation, claimOperation, readDue, readOperation, renewLease } from "./store.ts";
 
 export interface CarryOutDeps {
   readonly db: Database;
@@ -19,20 +19,48 @@ function checkMode({ stripe }: CarryOutDeps, operation: Operation): void {
 /**
  * Makes the first call of an operation whose intent is committed, and commits what came of it. Between the two commits
  * is the network: a crash there leaves `sending`, and the next one to look resolves it.
+ * `held`: it was ours to the end; if not, nothing was sent.
  */
-export async function carryOut(deps: CarryOutDeps, operation: Operation): Promise<Operation> {
+export async function carryOut(deps: CarryOutDeps, operation: Operation): Promise<{ operation: Operation; held: boolean }> {
   const { db, clock } = deps;
   checkMode(deps, operation);
-  const { current, outcome } = await call(deps, operation);
-  if (!(outcome instanceof StripeTrouble)) return await db.write((tx) => settleOutcome(tx, current, outcome, false, clock.now()));
-  return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
+  const called = await call(deps, operation);
+  if (called === null) return { operation: (await readOperation(db.read, operation.id)) ?? operation, held: false };
+  const { current, outcome } = called;
+  const settled = await db.write((tx) => (outcome instanceof StripeTrouble ? settleTrouble(tx, current, outcome, clock.now()) : settleOutcome(tx, current, outcome, false, clock.now())));
+  return { operation: settled, held: true };
 }
 
-async function call({ db, stripe }: CarryOutDeps, operation: Operation): Promise<{ current: Operation; outcome: Outcome | StripeTrouble }> {
+/** What this process is calling Stripe for, by database. A lease ends by the wall clock, which may jump; a call does not end by that. */
+const FLIGHTS = new WeakMap<Database, Set<string>>();
+
+function flightsOf(db: Database): Set<string> {
+  const flights = FLIGHTS.get(db) ?? new Set<string>();
+  FLIGHTS.set(db, flights);
+  return flights;
+}
+
+/** The call, if the operation is still ours and the time since it was first sent is one in which Stripe knows its key; null when not. */
+async function call(deps: CarryOutDeps, operation: Operation): Promise<{ current: Operation; outcome: Outcome | StripeTrouble } | null> {
+  const { db, clock } = deps;
+  const flights = flightsOf(db);
+  if (flights.has(operation.id)) return null;
+  flights.add(operation.id);
+  try {
+    const now = clock.now();
+    if (planResolution(operation, now).kind !== "repeat") return null;
+    if (!(await db.write((tx) => renewLease(tx, operation, now + LEASE_MS)))) return null;
+    return await send(deps, operation);
+  } finally {
+    flights.delete(operation.id);
+  }
+}
+
+async function send({ db, clock, stripe }: CarryOutDeps, operation: Operation): Promise<{ current: Operation; outcome: Outcome | StripeTrouble }> {
   let current = operation;
   const save = async (progress: Progress): Promise<void> => {
     current = { ...current, progress };
-    await db.write((tx) => changeOperation(tx, operation.id, "sending", { progress: JSON.stringify(progress) }));
+    await db.write((tx) => changeOperation(tx, operation.id, "sending", { progress: JSON.stringify(progress), next_try_at: clock.now() + LEASE_MS }));
   };
   const outcome = await attempt(() => perform(stripe, operation, save));
   return { current, outcome };
@@ -53,7 +81,9 @@ async function attempt<T>(call: () => Promise<T>): Promise<T | StripeTrouble> {
  */
 async function repeat(deps: CarryOutDeps, operation: Operation): Promise<Operation> {
   const { db, clock, stripe } = deps;
-  const { current, outcome } = await call(deps, operation);
+  const called = await call(deps, operation);
+  if (called === null) return (await readOperation(db.read, operation.id)) ?? operation;
+  const { current, outcome } = called;
   if (!(outcome instanceof StripeTrouble)) return await db.write((tx) => settleOutcome(tx, current, outcome, false, clock.now()));
   const open = { kind: outcome.kind, code: outcome.code, message: outcome.message, effect: "unanswered" as const, passing: true };
   if (outcome.effect !== "none") return await db.write((tx) => settleTrouble(tx, current, outcome, clock.now()));
@@ -72,9 +102,11 @@ export async function resolveHeld(deps: CarryOutDeps, held: Operation): Promise<
   const { db, clock, stripe } = deps;
   checkMode(deps, held);
   const plan = planResolution(held, clock.now());
-  if (plan.kind === "repeat") return await repeat(deps, held);
+  // Whether Stripe still keeps the key is reckoned by a clock that may be wrong: money is looked for before it is sent again.
+  if (plan.kind === "repeat" && held.kind !== "refund") return await repeat(deps, held);
   const found = await attempt(() => lookUp(stripe, held));
-  if (!(found instanceof StripeTrouble)) return await settleLookUp(deps, held, found, plan.final);
+  if (plan.kind === "repeat" && found === null) return await repeat(deps, held);
+  if (!(found instanceof StripeTrouble)) return await settleLookUp(deps, held, found, plan.kind === "look_up" && plan.final);
   // The look-up failed, which says nothing of the operation: what it is waiting for stays.
   await db.write((tx) => changeOperation(tx, held.id, "sending", { attempts: held.attempts + 1, next_try_at: clock.now() + waitMs(held.attempts + 1) }));
   return (await readOperation(db.read, held.id)) ?? held;
@@ -82,6 +114,7 @@ export async function resolveHeld(deps: CarryOutDeps, held: Operation): Promise<
 
 /** Resolves an unfinished operation. Null when somebody else is at it, or it is finished. */
 export async function resolveOperation(deps: CarryOutDeps, id: string): Promise<Operation | null> {
+  if (flightsOf(deps.db).has(id)) return null;
   const now = deps.clock.now();
   const claimed = await deps.db.write((tx) => claimOperation(tx, id, now, now + LEASE_MS));
   return claimed === null ? null : await resolveHeld(deps, claimed);
@@ -100,6 +133,6 @@ async function settleLookUp({ db, clock }: CarryOutDeps, operation: Operation, f
 
 /** One step of the loop: resolves the unfinished operation whose turn it is. Answers whether there was one. */
 export async function resolveNext(deps: CarryOutDeps): Promise<boolean> {
-  const id = await readDue(deps.db.read, deps.stripe.live, deps.clock.now());
+  const id = await readDue(deps.db.read, deps.stripe.live, deps.clock.now(), [...flightsOf(deps.db)]);
   return id !== null && (await resolveOperation(deps, id)) !== null;
 }

@@ -2,19 +2,35 @@ import type { LedgerEntry } from "../ledger/index.ts";
 import { asMinor } from "../money/index.ts";
 import type { Clock, Database, Tx } from "../platform/index.ts";
 import { OPERATION_KEY } from "../stripe/index.ts";
-import { CONFIRMATION_MS, type Operation } from "./operation.ts";
+import { CONFIRMATION_MS, isGone, type Operation } from "./operation.ts";
 import { noteHint } from "./refund-hint.ts";
 import { readRefundObject, recordRefund, type RecordedRefund } from "./refund-record.ts";
 import { errorChanges, settle } from "./settle.ts";
 import { addStep, changeOperation, readByObject } from "./store.ts";
 
 /** What an event tells that an operation may wait for. */
-type Telling = { readonly kind: "refund"; readonly refund: RecordedRefund } | { readonly kind: "invoice"; readonly id: string; readonly status: string; readonly operation: string | null };
+type Telling = { readonly kind: "refund"; readonly refund: RecordedRefund } | InvoiceTelling;
+
+interface InvoiceTelling {
+  readonly kind: "invoice";
+  readonly id: string;
+  readonly status: string;
+  readonly operation: string | null;
+  readonly customer: string | null;
+  readonly currency: unknown;
+  /** In minor units; what is due falls below the total where the customer has credit. */
+  readonly amounts: readonly unknown[];
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
 function fields(value: unknown): Fields | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+function idIn(value: unknown): string | null {
+  const id = fields(value)?.["id"] ?? value;
+  return typeof id === "string" ? id : null;
 }
 
 /** A charge's own list of refunds stands in old shapes only. */
@@ -38,7 +54,7 @@ function tellings(entry: LedgerEntry): Telling[] {
   if (type.startsWith("invoice.") && type !== "invoice.created" && type !== "invoice.updated" && object["object"] === "invoice") {
     const [id, status] = [object["id"], object["status"]];
     const operation = fields(object["metadata"])?.[OPERATION_KEY];
-    if (typeof id === "string" && typeof status === "string") return [{ kind: "invoice", id, status, operation: typeof operation === "string" ? operation : null }];
+    if (typeof id === "string" && typeof status === "string") return [{ kind: "invoice", id, status, operation: typeof operation === "string" ? operation : null, customer: idIn(object["customer"]), currency: object["currency"], amounts: [object["amount_due"], object["total"]] }];
   }
   return [];
 }
@@ -73,17 +89,31 @@ async function tellRefund(tx: Tx, refund: RecordedRefund, entry: LedgerEntry, no
   if (own !== undefined) await told(tx, own, refund.id, refund.status, entry, now);
 }
 
-async function tellInvoice(tx: Tx, { id, status, operation }: Telling & { kind: "invoice" }, entry: LedgerEntry, now: number): Promise<void> {
-  for (const own of await readByObject(tx, id, operation)) {
-    if (own.kind !== "refund" && own.live === entry.live) await told(tx, own, id, status, entry, now);
+async function tellInvoice(tx: Tx, invoice: InvoiceTelling, entry: LedgerEntry, now: number): Promise<void> {
+  for (const own of await readByObject(tx, invoice.id, invoice.operation)) {
+    if (own.live === entry.live && isOurs(own, invoice) && tellsOf(own, entry.type)) await told(tx, own, invoice.id, invoice.status, entry, now);
   }
+}
+
+/** Metadata can be written, and are copied from invoice to invoice, by anybody: only the invoice that was asked for is believed. */
+function isOurs(own: Operation, invoice: InvoiceTelling): boolean {
+  if (own.kind === "refund") return false;
+  if (own.objectId !== null) return own.objectId === invoice.id;
+  if (own.kind !== "invoice" || (own.progress.invoice !== undefined && own.progress.invoice !== invoice.id)) return false;
+  return own.progress.customer !== undefined && own.progress.customer === invoice.customer && own.currency === invoice.currency && invoice.amounts.includes(own.amount);
+}
+
+/** That an invoice was voided or paid does not say that it was mailed. */
+function tellsOf(own: Operation, type: string): boolean {
+  if (own.kind === "invoice_send") return type === "invoice.sent";
+  return own.kind !== "invoice_void" || type === "invoice.voided";
 }
 
 async function told(tx: Tx, operation: Operation, objectId: string, status: string, entry: LedgerEntry, now: number): Promise<void> {
   const news = operation.objectId !== objectId || operation.objectStatus !== status || operation.confirmedAt === null;
   // An older snapshot that comes late must not take a failure back.
-  if (!news || (operation.state === "failed" && operation.objectId === objectId)) return;
-  const gone = operation.kind === "refund" && (status === "failed" || status === "canceled");
+  if (!news || (operation.state === "failed" && operation.objectStatus !== null && isGone(operation.objectStatus))) return;
+  const gone = operation.kind === "refund" && isGone(status);
   await settle(
     tx,
     operation.id,

@@ -113,8 +113,8 @@ export async function pursue(deps: OperationDeps, { operation, replayed }: Asked
   if (operation.state !== "sending") return { operation, replayed };
   if (replayed) return { operation: (await resolveOperation(parts, operation.id)) ?? operation, replayed };
   const began = clock.now();
-  const result = await carryOut(parts, operation);
-  if (result.state !== "sending" || clock.now() - began > AT_ONCE_MS) return { operation: result, replayed };
+  const { operation: result, held } = await carryOut(parts, operation);
+  if (!held || result.state !== "sending" || clock.now() - began > AT_ONCE_MS) return { operation: result, replayed };
   // The lease is ours still; a second look usually has the answer.
   return { operation: await resolveHeld(parts, result), replayed };
 }

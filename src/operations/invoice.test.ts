@@ -73,6 +73,43 @@ onBothDatabases("invoices", migrations, (database) => {
     expect((await t.shop.sdk.invoices.list({})).data.map(({ id }) => id)).toEqual([again.body["invoice_id"]]);
   });
 
+  it("says that it does not know of the mail when Stripe had an error of its own", async () => {
+    const t = await till(database);
+    const { stripe } = t;
+    t.stripe = new Proxy(stripe, {
+      get: (target, name: keyof StripeApi) => (name === "sendInvoice" ? async () => { throw new StripeTrouble("upstream", "stripe_failed", "Stripe had an error of its own", { effect: "unclear", passing: true }); } : target[name]),
+    });
+    expect((await create(t, { amount: 0.5, email: "ops@example.com", send: true })).body).toMatchObject({ ok: true, status: "open", sent: "unknown" });
+    t.stripe = stripe;
+    expect((await create(t, { amount: 0.6, email: "ops@example.com", send: true })).body).toMatchObject({ ok: true, sent: true });
+    expect((await create(t, { amount: 0.7, email: "ops@example.com" })).body).toMatchObject({ ok: true, sent: false });
+  });
+
+  it("that it was voided confirms no mail of it", async () => {
+    const t = await till(database);
+    const { body } = await create(t, { amount: 0.5, email: "ops@example.com" });
+    const act = async (verb: string) => (await (await t.ask(`/api/invoices/${String(body["invoice_id"])}/${verb}`, t.operator, { method: "POST" })).json()) as Record<string, unknown>;
+    const [sent, voided] = [await act("send"), await act("void")];
+    expect(sent).toMatchObject({ sent: true });
+    await t.deliver("webhook", (type) => type !== "invoice.sent");
+    expect(await t.body(`/api/operations/${String(sent["operation"])}`, t.operator, 200)).toMatchObject({ data: { state: "submitted" } });
+    expect(await t.body(`/api/operations/${String(voided["operation"])}`, t.operator, 200)).toMatchObject({ data: { state: "confirmed" } });
+  });
+
+  it("another invoice that carries its mark does not take it over", async () => {
+    const t = await till(database);
+    const { stripe } = t;
+    t.stripe = killing(stripe, "before_call", "draftInvoice");
+    expect((await create(t, { amount: 0.5, email: "ops@example.com" })).status).toBe(500);
+    const { id } = await t.db.read.selectFrom("operation").select("id").executeTakeFirstOrThrow();
+    const customer = await t.shop.sdk.customers.create({ email: "other@example.com" });
+    const copy = await t.shop.sdk.invoices.create({ customer: customer.id, collection_method: "send_invoice", days_until_due: 7, currency: "usd", metadata: { tillwatch_operation: id } });
+    await t.shop.sdk.invoiceItems.create({ customer: customer.id, invoice: copy.id, amount: 50, currency: "usd" });
+    await t.shop.sdk.invoices.finalizeInvoice(copy.id);
+    await t.deliver();
+    expect(await t.body(`/api/operations/${id}`, t.operator, 200)).toMatchObject({ data: { state: "sending", object_id: null } });
+  });
+
   it("finds the customer again", async () => {
     const t = await till(database);
     await create(t, { amount: 1, email: "ops@example.com" });

@@ -23,7 +23,7 @@ const TABLE: Record<OperationState, Record<keyof typeof HAPPENINGS, OperationSta
   sending: { approved: "!", rejected: "!", expired: "!", accepted: "submitted", accepted_failed: "failed", refused: "failed", silent: "-", absent: "failed", told: "confirmed", told_failed: "failed" },
   submitted: { approved: "!", rejected: "!", expired: "!", accepted: "-", accepted_failed: "-", refused: "-", silent: "-", absent: "-", told: "confirmed", told_failed: "failed" },
   confirmed: { approved: "!", rejected: "!", expired: "!", accepted: "-", accepted_failed: "-", refused: "-", silent: "-", absent: "-", told: "-", told_failed: "failed" },
-  failed: { approved: "!", rejected: "!", expired: "!", accepted: "-", accepted_failed: "-", refused: "!", silent: "!", absent: "!", told: "confirmed", told_failed: "-" },
+  failed: { approved: "!", rejected: "!", expired: "!", accepted: "submitted", accepted_failed: "-", refused: "!", silent: "!", absent: "!", told: "confirmed", told_failed: "-" },
 };
 
 describe("the life of an operation", () => {
@@ -35,6 +35,10 @@ describe("the life of an operation", () => {
       }),
     );
     expect(moves).toEqual(TABLE[state]);
+  });
+
+  it("an answer that comes late changes nothing of a refund that failed at the bank", () => {
+    expect(next("failed", { kind: "accepted", status: "succeeded" }, "re_1")).toEqual({ kind: "stay" });
   });
 
   it("never sends what was rejected or has expired, whatever happens", () => {
@@ -71,6 +75,7 @@ describe("how an unfinished operation is resolved", () => {
     ["no answer", { sentAt: now - 1000, lastEffect: "unanswered" as const, lastTryAt: now - 500 }, { kind: "repeat" }],
     ["Stripe's own error, a moment ago", { sentAt: now - 1000, lastEffect: "unclear" as const, lastTryAt: now - 500 }, { kind: "look_up", final: false }],
     ["Stripe's own error, a minute ago", { sentAt: now - SETTLE_MS, lastEffect: "unclear" as const, lastTryAt: now - SETTLE_MS }, { kind: "look_up", final: true }],
+    ["sent in the future, by a clock that was put back", { sentAt: now + 1, lastEffect: "unanswered" as const, lastTryAt: now - 500 }, { kind: "look_up", final: false }],
     ["past the life of the key", { sentAt: now - KEY_LIFE_MS, lastEffect: "unanswered" as const, lastTryAt: now - 500 }, { kind: "look_up", final: true }],
   ])("%s", (_name, operation, plan) => expect(planResolution(operation, now)).toEqual(plan));
 

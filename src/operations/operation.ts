@@ -91,7 +91,7 @@ export type Happening =
 export type Move = { readonly kind: "move"; readonly to: OperationState } | { readonly kind: "stay" } | { readonly kind: "impossible"; readonly reason: string };
 
 /** Stripe's words for an object that will not do what was asked. */
-function isGone(status: string): boolean {
+export function isGone(status: string): boolean {
   return status === "failed" || status === "canceled";
 }
 
@@ -99,8 +99,12 @@ function move(to: OperationState, from: OperationState): Move {
   return to === from ? { kind: "stay" } : { kind: "move", to };
 }
 
-/** The state machine, whole: what follows from each happening in each state. */
-export function next(state: OperationState, happening: Happening): Move {
+/**
+ * The state machine, whole: what follows from each happening in each state.
+ *
+ * @param objectId that is on record.
+ */
+export function next(state: OperationState, happening: Happening, objectId: string | null = null): Move {
   const impossible: Move = { kind: "impossible", reason: `"${happening.kind}" cannot happen to an operation that is ${state}` };
   switch (happening.kind) {
     case "approved":
@@ -110,7 +114,9 @@ export function next(state: OperationState, happening: Happening): Move {
       return state === "awaiting_approval" ? { kind: "move", to: happening.kind } : impossible;
     case "accepted":
       // An event may have been quicker than the answer: then there is nothing left to say.
-      if (state === "submitted" || state === "confirmed" || state === "failed") return { kind: "stay" };
+      if (state === "submitted" || state === "confirmed" || (state === "failed" && objectId !== null)) return { kind: "stay" };
+      // Given up for not done, and then an answer comes after all: it was done.
+      if (state === "failed") return move(isGone(happening.status) ? "failed" : "submitted", state);
       return state === "sending" ? { kind: "move", to: isGone(happening.status) ? "failed" : "submitted" } : impossible;
     case "refused":
     case "absent":
@@ -138,6 +144,8 @@ export const SETTLE_MS = 60_000;
 /** How an operation is resolved whose outcome is not on record. Pure; `now` and all times in ms UTC. */
 export function planResolution(operation: Pick<Operation, "sentAt" | "lastEffect" | "lastTryAt">, now: number): Resolution {
   const { sentAt, lastEffect, lastTryAt } = operation;
+  // The clock was put back: how long ago it was sent, nobody can say. Nothing is sent until time has caught up.
+  if (sentAt !== null && sentAt > now) return { kind: "look_up", final: false };
   // Past the key's life the same key would be a new request: it is never sent again.
   if (sentAt !== null && now - sentAt >= KEY_LIFE_MS) return { kind: "look_up", final: true };
   // Stripe keeps its own 500s under the key: repeating would repeat the 500.

@@ -19,6 +19,11 @@ function ofRefund(refund: RefundFacts): Outcome {
   return { objectId: refund.id, objectStatus: refund.status, answer: {}, refund };
 }
 
+function mailed(invoice: InvoiceFacts, sent: Sent): Outcome {
+  const outcome = ofInvoice(invoice);
+  return { ...outcome, answer: { ...outcome.answer, sent } };
+}
+
 function ofInvoice(invoice: InvoiceFacts): Outcome {
   return {
     objectId: invoice.id,
@@ -79,7 +84,7 @@ export async function perform(api: StripeApi, operation: Operation, save: SavePr
     case "invoice_void":
       return ofInvoice(await api.voidInvoice(request.invoice, stripeKey));
     case "invoice_send":
-      return ofInvoice(await api.sendInvoice(request.invoice, stripeKey));
+      return mailed(await api.sendInvoice(request.invoice, stripeKey), true);
   }
 }
 
@@ -92,10 +97,12 @@ export async function lookUp(api: StripeApi, operation: Operation): Promise<Outc
       return found === undefined ? null : ofRefund(found);
     }
     case "invoice": {
-      if (progress.invoice !== undefined) return finished(await api.invoice(progress.invoice));
+      // A mail leaves no trace on the invoice; it was asked for only once that the invoice is open is on record.
+      const sent = request.send && progress.open === true ? "unknown" : false;
+      if (progress.invoice !== undefined) return finished(await api.invoice(progress.invoice), sent);
       if (progress.customer === undefined) return null;
       const found = (await api.invoicesOf(progress.customer, operation.createdAt - 60_000)).find((invoice) => invoice.operation === operation.id);
-      return found === undefined ? null : finished(found);
+      return found === undefined ? null : finished(found, sent);
     }
     case "invoice_void": {
       const invoice = await api.invoice(request.invoice);
@@ -108,6 +115,6 @@ export async function lookUp(api: StripeApi, operation: Operation): Promise<Outc
 }
 
 /** A draft is no invoice: nobody can pay it. */
-function finished(invoice: InvoiceFacts): Outcome | null {
-  return invoice.status === "draft" ? null : ofInvoice(invoice);
+function finished(invoice: InvoiceFacts, sent: Sent): Outcome | null {
+  return invoice.status === "draft" ? null : mailed(invoice, sent);
 }

@@ -25,11 +25,13 @@ export async function settle(tx: Tx, id: string, happening: Happening, entry: En
   for (let tries = 0; tries < TRIES; tries += 1) {
     const operation = await readOperation(tx, id);
     if (operation === null) throw new AppError("internal", "an operation has disappeared", { code: "operation_gone" });
-    const move = next(operation.state, happening);
+    const move = next(operation.state, happening, operation.objectId);
     if (move.kind === "impossible") return operation;
     const to = move.kind === "move" ? move.to : operation.state;
+    // What an event told before the answer is newer than the answer.
+    const late = happening.kind === "accepted" && move.kind === "stay" && operation.objectId !== null;
     // Somebody else (an event, on PostgreSQL) may change it between the two: then it is decided anew.
-    if (!(await changeOperation(tx, id, operation.state, { ...entry.changes, state: to, updated_at: now }))) continue;
+    if (!(await changeOperation(tx, id, operation.state, { ...(late ? withoutObject(entry.changes) : entry.changes), state: to, updated_at: now }))) continue;
     await addStep(tx, id, now, entry.what, entry.text, entry.actor ?? PROGRAM.name);
     if (move.kind === "move" && FINAL.includes(to) && entry.actor === undefined) {
       const detail = { state: to, object: entry.changes.object_id ?? operation.objectId, text: entry.text };
@@ -38,6 +40,10 @@ export async function settle(tx: Tx, id: string, happening: Happening, entry: En
     return (await readOperation(tx, id)) ?? operation;
   }
   throw new AppError("conflict", "the operation is being changed by somebody else at the same time; look at it again", { code: "operation_changed" });
+}
+
+function withoutObject({ object_id: _id, object_status: _status, error_kind: _kind, error_code: _code, error_text: _text, ...rest }: Changes): Changes {
+  return rest;
 }
 
 /** Stripe answered, or a look-up found what a lost answer did. */
@@ -57,7 +63,7 @@ export async function settleOutcome(tx: Tx, operation: Operation, outcome: Outco
         last_effect: null,
         last_try_at: now,
         ...(outcome.progress === undefined ? {} : { progress: JSON.stringify(outcome.progress) }),
-        ...(gone ? errorChanges({ kind: "conflict", code: "refund_failed", text: `Stripe made ${outcome.objectId} and it ${outcome.objectStatus} at once; no money went to the customer` }) : {}),
+        ...(gone ? errorChanges({ kind: "conflict", code: "refund_failed", text: `Stripe made ${outcome.objectId} and it ${outcome.objectStatus} at once; no money went to the customer` }) : { error_kind: null, error_code: null, error_text: null }),
       },
       what: found ? "found_at_stripe" : "answered",
       text: found ? `Stripe has it: ${outcome.objectId}, ${outcome.objectStatus}` : `Stripe answered: ${outcome.objectId}, ${outcome.objectStatus}`,
