@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "../../ledger/index.ts";
 import type { MailOutcome } from "../../platform/index.ts";
-import type { ReceiptFacts } from "../../stripe/index.ts";
+import type { ReceiptFacts, RefundFacts } from "../../stripe/index.ts";
 
 /** Who mails receipts: nobody, Stripe, or we. */
 export type ReceiptMode = "off" | "stripe" | "self";
@@ -90,6 +90,13 @@ export function planReceipt(receipt: Pick<Receipt, "kind" | "via" | "copies" | "
   if (to === null) return { kind: "skip", why: "no e-mail address is known" };
   // One line, one address: nothing that could add a header or a second recipient.
   return /^[^\s@<>,;"']+@[^\s@<>,;"']+$/.test(to) && to.length <= 320 ? { kind: "mail", to } : { kind: "skip", why: "the customer's e-mail address is none" };
+}
+
+/** Why a refund's receipt must not go out: there is no refund to tell of. Null when there is. Pure. */
+export function whyNoRefund(receipt: Pick<Receipt, "kind">, refund: Pick<RefundFacts, "status"> | null): string | null {
+  if (receipt.kind !== "refund") return null;
+  if (refund === null) return "Stripe does not list this refund";
+  return refund.status === "failed" || refund.status === "canceled" ? `the refund ${refund.status === "failed" ? "failed" : "was canceled"}: the customer has no money back` : null;
 }
 
 const LONGEST_WAIT_MS = 3_600_000;

@@ -113,6 +113,32 @@ onBothDatabases("receipts", migrations, (database) => {
     expect([off, test, nameless].flatMap(({ server }) => server.mails)).toEqual([]);
   });
 
+  it("a refund that failed, or that Stripe does not know, gets no mail, and none of its payment either", async () => {
+    const { t, server, work, deps } = await office(database);
+    const { intent } = await sale(t);
+    await work();
+    expect(server.mails).toHaveLength(1);
+    const refunds = [await t.refund({ payment_id: intent, amount: 2.5 }), await t.refund({ payment_id: intent, amount: 3 })].map(({ body }) => String(body.data?.["id"]));
+    await t.deliver();
+    while (await findReceipts(deps, 100));
+    await t.control(`/refunds/${String(refunds[0])}`, { status: "failed" });
+    const { stripe } = t;
+    t.stripe = new Proxy(stripe, { get: (target, name: keyof typeof stripe) => (name === "refundsOf" ? async (id: string) => (await target.refundsOf(id)).filter((refund) => refund.id !== refunds[1]) : target[name]) });
+    while (await sendReceipt(deps));
+    expect(server.mails).toHaveLength(1);
+    expect((await states(t)).filter((state) => state.startsWith("refund"))).toEqual(["refund skipped", "refund skipped"]);
+  });
+
+  it("switched off, it holds no event back", async () => {
+    const { t, deps, work } = await office(database);
+    await sale(t);
+    await work();
+    const cursors = async () => await t.db.read.selectFrom("consumer").select("name").where("name", "=", "receipts").execute();
+    expect(await cursors()).toHaveLength(1);
+    await beginReceipts({ ...deps, settings: { ...deps.settings, mode: "off" } });
+    expect(await cursors()).toEqual([]);
+  });
+
   it("what happened before receipts were on is nobody's news", async () => {
     const { t, deps, server } = await office(database, { mode: "off" });
     await sale(t);

@@ -3,7 +3,7 @@ import { consume, consumerSeq, lastSeq, moveCursor } from "../../ledger/index.ts
 import { getPayment } from "../../payments/index.ts";
 import { AppError, type Clock, type Database, type Mailer } from "../../platform/index.ts";
 import { type RefundFacts, type StripeApi, StripeTrouble } from "../../stripe/index.ts";
-import { afterMail, occasionOf, planReceipt, type Receipt, type ReceiptMode, type SendPlan } from "./receipt.ts";
+import { afterMail, occasionOf, planReceipt, type Receipt, type ReceiptMode, type SendPlan, whyNoRefund } from "./receipt.ts";
 import { type Merchant, plainLine, renderReceipt } from "./render.ts";
 import { addReceipt, changeReceipt, forgetStart, readDueReceipt, readReceipt, startedAt } from "./store.ts";
 
@@ -37,7 +37,7 @@ const FIRST_LOOK = 1000;
 export async function findReceipts({ db, clock, settings }: Pick<ReceiptDeps, "db" | "clock" | "settings">, limit: number): Promise<boolean> {
   const { mode } = settings;
   if (mode === "off") {
-    await forgetStart(db);
+    await forgetStart(db, CONSUMER);
     return false;
   }
   const now = clock.now();
@@ -62,7 +62,8 @@ export async function findReceipts({ db, clock, settings }: Pick<ReceiptDeps, "d
 
 /** Notes at start that receipts are on, so that the first event counts. */
 export async function beginReceipts({ db, clock, settings }: Pick<ReceiptDeps, "db" | "clock" | "settings">): Promise<void> {
-  if (settings.mode !== "off") await db.write((tx) => startedAt(tx, clock.now()));
+  if (settings.mode === "off") await forgetStart(db, CONSUMER);
+  else await db.write((tx) => startedAt(tx, clock.now()));
 }
 
 /**
@@ -98,7 +99,8 @@ async function settleReceipt(deps: ReceiptDeps, receipt: Receipt): Promise<void>
   const later = (waitMs: number, why: string) => put({ state: "due", next_try_at: clock.now() + waitMs, why });
   try {
     const { facts, refund, known } = await materialOf(deps, receipt);
-    const plan = planReceipt(receipt, facts, known, settings.inTestMode);
+    const gone = whyNoRefund(receipt, refund);
+    const plan: SendPlan = gone === null ? planReceipt(receipt, facts, known, settings.inTestMode) : { kind: "skip", why: gone };
     if (plan.kind === "skip" || plan.kind === "done") {
       await put({ state: plan.kind === "skip" ? "skipped" : "sent", why: plan.why });
     } else if (plan.kind === "ask_stripe") {

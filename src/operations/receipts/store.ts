@@ -38,10 +38,18 @@ export async function startedAt(tx: Tx, now: number): Promise<number> {
   return (await tx.selectFrom("receipt_start").select("started_at").executeTakeFirst())?.started_at ?? now;
 }
 
-/** Receipts are off: when they are on again, what came meanwhile is not made up for. */
-export async function forgetStart(db: Database): Promise<void> {
-  const row = await db.read.selectFrom("receipt_start").select("started_at").executeTakeFirst();
-  if (row !== undefined) await db.write((tx) => tx.deleteFrom("receipt_start").execute());
+/**
+ * Receipts are off: when they are on again, what came meanwhile is not made up for. The cursor goes too, since events are
+ * kept until every consumer has passed them.
+ */
+export async function forgetStart(db: Database, consumer: string): Promise<void> {
+  const start = await db.read.selectFrom("receipt_start").select("started_at").executeTakeFirst();
+  const cursor = await db.read.selectFrom("consumer").select("seq").where("name", "=", consumer).executeTakeFirst();
+  if (start === undefined && cursor === undefined) return;
+  await db.write(async (tx) => {
+    await tx.deleteFrom("receipt_start").execute();
+    await tx.deleteFrom("consumer").where("name", "=", consumer).execute();
+  });
 }
 
 /** A receipt for the occasion, unless there is one. */
