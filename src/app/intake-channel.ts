@@ -16,13 +16,24 @@ interface BatchRequest {
 }
 
 type BatchReply =
-  | { readonly kind: "decided"; readonly id: number; readonly answers: readonly WebhookAnswer[] }
+  /** Only a count where all were accepted, as nearly always: copying the same answer over and over costs. */
+  | { readonly kind: "decided"; readonly id: number; readonly answers: readonly WebhookAnswer[] | number }
   | { readonly kind: "broken"; readonly id: number; readonly text: string };
 
 /** What a worker and a port of one have in common. */
 interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   on(event: "message", listener: (message: unknown) => void): unknown;
+}
+
+const ACCEPTED: WebhookAnswer = { status: 200, outcome: "accepted", error: null };
+
+function shorten(answers: readonly WebhookAnswer[]): readonly WebhookAnswer[] | number {
+  return answers.every((answer) => answer.outcome === "accepted") ? answers.length : answers;
+}
+
+function lengthen(answers: readonly WebhookAnswer[] | number): readonly WebhookAnswer[] {
+  return typeof answers === "number" ? Array.from({ length: answers }, () => ACCEPTED) : answers;
 }
 
 function kindOf(message: unknown): unknown {
@@ -73,7 +84,7 @@ export function remoteIntake(port: Port): { acceptBatch: AcceptBatch; fail(error
     if (!isReply(message)) return;
     const caller = waiting.get(message.id);
     waiting.delete(message.id);
-    if (message.kind === "decided") caller?.resolve(message.answers);
+    if (message.kind === "decided") caller?.resolve(lengthen(message.answers));
     else caller?.reject(new AppError("unavailable", message.text));
   });
   return {
@@ -95,7 +106,7 @@ export function remoteIntake(port: Port): { acceptBatch: AcceptBatch; fail(error
 export function serveIntake(port: Port, acceptBatch: AcceptBatch): void {
   const decide = async (request: BatchRequest): Promise<void> => {
     try {
-      port.postMessage({ kind: "decided", id: request.id, answers: await acceptBatch(unpack(request)) } satisfies BatchReply, []);
+      port.postMessage({ kind: "decided", id: request.id, answers: shorten(await acceptBatch(unpack(request))) } satisfies BatchReply, []);
     } catch (error) {
       port.postMessage({ kind: "broken", id: request.id, text: errorText(error) } satisfies BatchReply, []);
     }
