@@ -1,9 +1,10 @@
 import { AppError, type Clock, type Database } from "../platform/index.ts";
 import { type StripeApi, StripeTrouble } from "../stripe/index.ts";
+import { claimOperation, readDue, renewLease } from "./lease.ts";
 import { LEASE_MS, type Operation, planResolution, type Progress, waitMs } from "./operation.ts";
 import { lookUp, type Outcome, perform } from "./perform.ts";
 import { settleAbsent, settleOutcome, settleTrouble } from "./settle.ts";
-import { changeOperation, claimOperation, readDue, readOperation, renewLease } from "./store.ts";
+import { changeOperation, readOperation } from "./store.ts";
 
 export interface CarryOutDeps {
   readonly db: Database;
