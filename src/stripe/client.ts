@@ -72,7 +72,9 @@ const MAX_REFUNDS = 500;
 
 function baseOf(apiBase: string | null): Pick<Stripe.StripeConfig, "host" | "port" | "protocol"> {
   if (apiBase === null) return {};
-  const { hostname, port, protocol } = new URL(apiBase);
+  const { hostname, port, protocol, pathname } = new URL(apiBase);
+  // The SDK takes a host alone: calls would go past the path, to an address nobody named.
+  if (pathname !== "/") throw new AppError("invalid", "STRIPE_API_BASE has a path; give the scheme, host and port alone, such as http://127.0.0.1:12111", { code: "stripe_api_base_path" });
   const secure = protocol === "https:";
   return { host: hostname.replaceAll(/[[\]]/g, ""), port: port === "" ? (secure ? 443 : 80) : Number(port), protocol: secure ? "https" : "http" };
 }
@@ -86,7 +88,7 @@ const READ = { maxNetworkRetries: 1 };
 
 async function allRefunds(sdk: Stripe, id: string): Promise<Stripe.Refund[]> {
   const refunds = await askStripe(sdk.refunds.list({ ...filterFor(id), limit: 100 }, READ).autoPagingToArray({ limit: MAX_REFUNDS + 1 }));
-  if (refunds.length > MAX_REFUNDS) throw new AppError("unprocessable", `this payment has more than ${MAX_REFUNDS} refunds; refund it at Stripe`, { code: "too_many_refunds" });
+  if (refunds.length > MAX_REFUNDS) throw new StripeTrouble("unprocessable", "too_many_refunds", `this payment has more than ${MAX_REFUNDS} refunds; refund it at Stripe`, { effect: "none" });
   return refunds;
 }
 
