@@ -53,7 +53,7 @@ function openConnection(file: string, options: { readOnly: boolean; cacheKib: nu
   const raw = new DatabaseSync(file, { timeout: 5000, readOnly: options.readOnly });
   if (!options.readOnly) {
     // The page size counts only before the first table; a larger page fits a block of bodies and halves the tree.
-    raw.exec("pragma page_size = 4096; pragma journal_mode = wal; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 1000");
+    raw.exec("pragma page_size = 4096; pragma journal_mode = wal; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 8000");
   }
   raw.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -${options.cacheKib}`);
   const statements = new Map<string, StatementSync>();
