@@ -38,7 +38,7 @@ export interface ServeOptions {
 }
 
 /** Sandbox payments a minute when nothing says otherwise: enough to see life, little enough to read along. */
-const SANDBOX_RATE = 20;
+const SANDBOX_RATE = 60;
 
 async function listen(http: Http, config: Config): Promise<string> {
   const { host, port } = config.server;
@@ -98,7 +98,6 @@ export async function serve(options: ServeOptions): Promise<Service> {
       await access.idle();
     });
     const url = await listen(http, config);
-    accepting = true;
     const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, sandbox_url: null as string | null, started_at: startedAt };
     const beat = startLoop(
       async () => {
@@ -121,6 +120,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
       node.sandbox_url = sandbox.url;
       beat.wake();
     }
+    // With the sandbox, for without it a refund or an invoice would be refused.
+    accepting = true;
     log.info({ url, version: VERSION, mode: config.stripe.mode, sandbox: config.sandbox, database: db.kind }, "ready");
     return { url, sandboxUrl: node.sandbox_url, stop };
   } catch (error) {
