@@ -11,6 +11,7 @@
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
+-- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
 -- tasks/0001_tasks
@@ -351,7 +352,8 @@ CREATE INDEX operation_object ON operation USING btree (object_id) WHERE (object
 CREATE INDEX operation_open ON operation USING btree (state, created_at) WHERE (state = ANY (ARRAY['sending'::text, 'submitted'::text, 'awaiting_approval'::text]))
 CREATE INDEX operation_payment ON operation USING btree (payment) WHERE (payment IS NOT NULL)
 CREATE UNIQUE INDEX operation_pkey ON operation USING btree (id)
-CREATE UNIQUE INDEX operation_request ON operation USING btree (kind, actor_id, request_key) WHERE (request_key IS NOT NULL)
+CREATE UNIQUE INDEX operation_request ON operation USING btree (live, kind, actor_id, request_key) WHERE (request_key IS NOT NULL)
+CREATE INDEX operation_sent ON operation USING btree (kind, sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX operation_step_operation ON operation_step USING btree (operation_id, id)
 CREATE UNIQUE INDEX operation_step_pkey ON operation_step USING btree (id)
 CREATE UNIQUE INDEX operation_stripe_key_key ON operation USING btree (stripe_key)

@@ -11,6 +11,7 @@
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
+-- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
 -- tasks/0001_tasks
@@ -64,7 +65,8 @@ CREATE UNIQUE INDEX operation_no on operation (no);
 CREATE INDEX operation_object on operation (object_id) where object_id is not null;
 CREATE INDEX operation_open on operation (state, created_at) where state in ('sending', 'submitted', 'awaiting_approval');
 CREATE INDEX operation_payment on operation (payment) where payment is not null;
-CREATE UNIQUE INDEX operation_request on operation (kind, actor_id, request_key) where request_key is not null;
+CREATE UNIQUE INDEX operation_request on operation (live, kind, actor_id, request_key) where request_key is not null;
+CREATE INDEX operation_sent on operation (kind, sent_at) where sent_at is not null;
 CREATE TABLE operation_step (id integer primary key autoincrement, operation_id text not null, at integer not null, what text not null, text text not null, actor text not null);
 CREATE INDEX operation_step_operation on operation_step (operation_id, id);
 CREATE TABLE payment ( no integer primary key, id text not null, live integer not null, account text not null, status text not null, final_outcome text, cause text, code text, currency text, amount integer not null, captured integer not null, refunded integer not null, disputed integer not null, email text, customer text, invoice text, method text, brand text, country text, created_at integer not null, updated_at integer not null, state text not null );
