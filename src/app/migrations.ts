@@ -4,6 +4,7 @@ import { alertMigrations } from "../alerts/index.ts";
 import { ingestMigrations } from "../ingest/index.ts";
 import { ledgerMigrations } from "../ledger/index.ts";
 import { metricsMigrations } from "../metrics/index.ts";
+import { notifyMigrations } from "../notify/index.ts";
 import { operationMigrations } from "../operations/index.ts";
 import { paymentsMigrations } from "../payments/index.ts";
 import { taskMigrations } from "../tasks/index.ts";
@@ -19,5 +20,6 @@ export const migrations: readonly Migration[] = [
   ...alertMigrations,
   ...taskMigrations,
   ...operationMigrations,
+  ...notifyMigrations,
   ...nodeMigrations,
 ];

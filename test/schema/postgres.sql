@@ -8,6 +8,7 @@
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
 -- metrics/0001_buckets
+-- notify/0001_news
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -159,6 +160,19 @@ node.url text not null
 node.sandbox_url text
 node.started_at bigint not null
 node.seen_at bigint not null
+notify_alert.alert_id bigint not null
+notify_alert.state text not null
+notify_alert.known_at bigint not null
+notify_alert.acknowledged_at bigint
+notify_alert.updated_at bigint not null
+notify_alert.unplanned bigint not null
+notify_alert.closed_at bigint
+notify_alert.body text not null
+notify_news.id bigint not null
+notify_news.alert_id bigint not null
+notify_news.change text not null
+notify_news.at bigint not null
+notify_news.body text not null
 operation.id text not null
 operation.no bigint not null
 operation.kind text not null
@@ -344,6 +358,13 @@ CREATE UNIQUE INDEX metric_pkey ON metric USING btree (grain, live, account, kin
 CREATE UNIQUE INDEX metric_setting_pkey ON metric_setting USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON migration USING btree (name)
 CREATE UNIQUE INDEX node_pkey ON node USING btree (node)
+CREATE INDEX notify_alert_closed ON notify_alert USING btree (closed_at) WHERE (closed_at IS NOT NULL)
+CREATE INDEX notify_alert_open ON notify_alert USING btree (alert_id) WHERE (closed_at IS NULL)
+CREATE UNIQUE INDEX notify_alert_pkey ON notify_alert USING btree (alert_id)
+CREATE INDEX notify_alert_unplanned ON notify_alert USING btree (alert_id) WHERE (unplanned = 1)
+CREATE INDEX notify_news_alert ON notify_news USING btree (alert_id, id)
+CREATE INDEX notify_news_at ON notify_news USING btree (at)
+CREATE UNIQUE INDEX notify_news_pkey ON notify_news USING btree (id)
 CREATE UNIQUE INDEX operation_busy ON operation USING btree (live, payment) WHERE ((kind = 'refund'::text) AND (state = 'sending'::text))
 CREATE INDEX operation_created ON operation USING btree (kind, created_at)
 CREATE INDEX operation_digest ON operation USING btree (request_digest, created_at)

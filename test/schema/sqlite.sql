@@ -8,6 +8,7 @@
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
 -- metrics/0001_buckets
+-- notify/0001_news
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -57,6 +58,13 @@ CREATE TABLE metric ( grain text not null, live integer not null, account text n
 CREATE TABLE metric_setting (name text primary key, value text not null);
 CREATE TABLE migration (name text primary key, applied_at integer not null);
 CREATE TABLE node (node text primary key, pid integer not null, version text not null, url text not null, sandbox_url text, started_at integer not null, seen_at integer not null);
+CREATE TABLE notify_alert ( alert_id integer primary key, state text not null, known_at integer not null, acknowledged_at integer, updated_at integer not null, unplanned integer not null, closed_at integer, body text not null );
+CREATE INDEX notify_alert_closed on notify_alert (closed_at) where closed_at is not null;
+CREATE INDEX notify_alert_open on notify_alert (alert_id) where closed_at is null;
+CREATE INDEX notify_alert_unplanned on notify_alert (alert_id) where unplanned = 1;
+CREATE TABLE notify_news ( id integer primary key autoincrement, alert_id integer not null, change text not null, at integer not null, body text not null );
+CREATE INDEX notify_news_alert on notify_news (alert_id, id);
+CREATE INDEX notify_news_at on notify_news (at);
 CREATE TABLE operation ( id text primary key, no integer not null, kind text not null, state text not null, live integer not null, payment text, amount integer, currency text, request text not null, progress text not null, stripe_key text not null unique, request_key text, request_digest text not null, object_id text, object_status text, answer text, error_kind text, error_code text, error_text text, reason text, note text, actor_id text not null, actor_name text not null, request_id text, second_id text, second_name text, created_at integer not null, updated_at integer not null, sent_at integer, attempts integer not null, last_effect text, last_try_at integer, next_try_at integer, confirmed_at integer, missed_at integer );
 CREATE UNIQUE INDEX operation_busy on operation (live, payment) where kind = 'refund' and state = 'sending';
 CREATE INDEX operation_created on operation (kind, created_at);
