@@ -1,4 +1,5 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
+import { retainDeadLetters, retainGaps, retainWitness } from "../ingest/index.ts";
 import { retainDeliveries, retainEvents } from "../ledger/index.ts";
 import { retainMetrics } from "../metrics/index.ts";
 import type { Clock, Database, Journal } from "../platform/index.ts";
@@ -61,6 +62,9 @@ async function retention(db: Database, config: Config, nowMs: number, signal: Ab
     minutes: await step(keep.minutesMs, (before) => retainMetrics(db, "minute", before, 1000, DERIVE)),
     hours: await step(keep.hoursMs, (before) => retainMetrics(db, "hour", before, 1000, DERIVE)),
     task_runs: await step(keep.taskRunsMs, (before) => db.write((tx) => retainTaskRuns(tx, before, 1000))),
+    witness: await step(keep.completenessMs, (before) => retainWitness(db, before, 1000)),
+    gaps: await step(keep.completenessMs, (before) => retainGaps(db, before, 500)),
+    dead_letters: await step(keep.deliveriesMs, (before) => retainDeadLetters(db, before, 500)),
   };
 }
 

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { collectDefaultMetrics, Gauge, type GaugeConfiguration, Registry } from "prom-client";
 import { type Access, requireRole } from "../access/index.ts";
 import type { Examiner } from "../health/index.ts";
-import { completeness } from "../ingest/index.ts";
+import { completeness, readGaps } from "../ingest/index.ts";
 import type { Clock, Database, Http } from "../platform/index.ts";
 import type { Config } from "./config.ts";
 import { deriveBacklog } from "./derive.ts";
@@ -65,6 +65,14 @@ function completenessGauges({ db, clock }: PrometheusParts, registry: Registry):
     registers: [registry],
     async collect() {
       this.set(((await of()).untilMs ?? 0) / 1000);
+    },
+  });
+  gauge({
+    name: "tillwatch_completeness_gaps_open",
+    help: "Times of which events are still missing whenever Stripe's list is looked at; they are fetched, but do not come by themselves",
+    registers: [registry],
+    async collect() {
+      this.set((await readGaps(db.read, 0, Number.MAX_SAFE_INTEGER, 100)).filter(({ closedAt }) => closedAt === null).length);
     },
   });
 }

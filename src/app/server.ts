@@ -4,6 +4,7 @@ import { type Examiner, healthRoutes } from "../health/index.ts";
 import { completenessRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { currency } from "../money/index.ts";
+import { localDays } from "../metrics/index.ts";
 import { operationRoutes, receiptRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
@@ -50,7 +51,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   accessRoutes(http, access);
   webhookRoutes(http, { gate: parts.gate, onRefused: parts.onRefused });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
-  completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config) });
+  completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config), dayOf: localDays(config.merchant.timeZone) });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });

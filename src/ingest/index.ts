@@ -1,7 +1,7 @@
 /** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
 import "./store.ts";
 
-export { createForward, deadLetters, type Forward, type ForwardStatus, forwardStatus, replay } from "./forward/forward.ts";
+export { createForward, deadLetters, type Forward, type ForwardStatus, forwardStatus, replay, retainDeadLetters } from "./forward/forward.ts";
 export { type ForwardTarget, sendOver } from "./forward/send.ts";
 export { guardEndpoints, type GuardState, guardState } from "./guard/guard.ts";
 export { type Finding, WEBHOOK_PATH } from "./guard/judge.ts";
@@ -11,7 +11,8 @@ export { importFiles } from "./import/import.ts";
 export { IMPORT_ENDPOINT } from "./import/made.ts";
 export { type ImportReport, totals as importTotals } from "./import/report.ts";
 export { admitQuarantined, createQuarantine } from "./quarantine/quarantine.ts";
-export { type Completeness, completeness, completenessText } from "./sweep/completeness.ts";
+export { type AskedWindow, type Completeness, completeness, /** @public For reports and objectives. */ completenessSeries, completenessText, retainWitness } from "./sweep/completeness.ts";
+export { type Gap, readGaps, retainGaps } from "./sweep/gap.ts";
 export { recoverUnmade } from "./sweep/generation.ts";
 export { type CompletenessRoutes, completenessRoutes } from "./sweep/routes.ts";
 export { judgeClock, judgeSweep, type SweepStatus, sweepStatus, type SweepVerdict } from "./sweep/status.ts";

@@ -162,6 +162,7 @@ const retention = z
     minutes_days: kept(35).describe("Figures per minute"),
     hours_days: kept(400).describe("Figures per hour; figures per day are kept for ever"),
     task_runs_days: kept(90).describe("History of scheduled tasks"),
+    completeness_days: kept(400).describe("What Stripe's list said per five minutes, and the record of gaps"),
   })
   .describe("How long things are kept")
   .prefault({})
@@ -171,6 +172,7 @@ const retention = z
     minutesMs: given.minutes_days,
     hoursMs: given.hours_days,
     taskRunsMs: given.task_runs_days,
+    completenessMs: given.completeness_days,
   }));
 
 function checkCron(expression: string, context: z.RefinementCtx): void {

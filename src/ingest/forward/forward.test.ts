@@ -8,7 +8,7 @@ import { type Database, virtualClock, type VirtualClock } from "../../platform/i
 import { verifySignature } from "../../stripe/index.ts";
 import { ingestMigrations } from "../migrations/index.ts";
 import type { Attempt } from "./decide.ts";
-import { createForward, forwardStatus, replay } from "./forward.ts";
+import { createForward, forwardStatus, replay, retainDeadLetters } from "./forward.ts";
 import { type ForwardTarget, sendOver, wants } from "./send.ts";
 
 const NOW = Date.UTC(2026, 9, 20, 12);
@@ -113,12 +113,28 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     const tries = app.tried.filter((id) => id === "evt_00003").length;
     expect(tries).toBeGreaterThan(10);
     expect(tries).toBeLessThan(40);
+    expect(await retainDeadLetters(db, NOW, 10)).toBe(0);
     app.behave(() => ({ kind: "taken" }));
     const poison = (await readAfter(db.read, 0, 100)).find(({ eventId }) => eventId === "evt_00003");
     await db.write((tx) => replay(tx, "shop", [poison?.seq ?? 0], clock.now()));
     await all();
     expect(app.took.at(-1)).toBe("evt_00003");
     expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0, dead: 0 });
+  });
+
+  it("forgets dead letters in time; their events stay and are replayed by id", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    app.behave((id) => (id === "evt_00001" ? refused : { kind: "taken" }));
+    await append(db, ids(0, 3));
+    for (let day = 0; day < 5; day++) {
+      await all();
+      clock.advance(24 * HOUR);
+    }
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0, dead: 1 });
+    expect(await retainDeadLetters(db, NOW + HOUR, 10)).toBe(1);
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0, dead: 0 });
+    expect((await readAfter(db.read, 0, 10)).map(({ eventId }) => eventId)).toEqual(ids(0, 3));
   });
 
   it("takes an application that refuses everything for one that is away: nothing is parked, the order stays", async () => {

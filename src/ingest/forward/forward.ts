@@ -164,3 +164,15 @@ export async function deadLetters(tx: Tx, target: string, limit: number): Promis
   const rows = await tx.selectFrom("forward_parked").select("event_seq").where("target", "=", target).where("next_at", "is", null).orderBy("event_seq").limit(limit).execute();
   return rows.map((row) => row.event_seq);
 }
+
+/**
+ * Forgets up to `limit` dead letters that were set aside before `beforeMs`. The events themselves stay in the ledger as
+ * long as events do, and can be replayed by id, type or time. Answers how many went.
+ */
+export async function retainDeadLetters(db: Database, beforeMs: number, limit: number): Promise<number> {
+  return await db.write(async (tx) => {
+    const oldest = await tx.selectFrom("forward_parked").select(["target", "event_seq"]).where("next_at", "is", null).where("since", "<", beforeMs).orderBy("target").orderBy("event_seq").limit(limit).execute();
+    for (const { target, event_seq } of oldest) await tx.deleteFrom("forward_parked").where("target", "=", target).where("event_seq", "=", event_seq).where("next_at", "is", null).execute();
+    return oldest.length;
+  });
+}

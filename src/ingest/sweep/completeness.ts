@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Tx } from "../../platform/index.ts";
-import { bookmark } from "../store.ts";
+import type { Database, Tx } from "../../platform/index.ts";
+import { bookmark, setBookmark } from "../store.ts";
 import type { Tally } from "./page.ts";
 import { backfillShare, BUCKET_MS } from "./plan.ts";
 import { type SweepState, sweepName } from "./state.ts";
@@ -37,24 +37,79 @@ export interface Completeness {
   readonly backfill: number;
 }
 
-/**
- * The figure for `[fromMs, toMs)`, as far as Stripe has been asked: it never speaks of a time that was not looked at, so
- * while sweeps fail its `untilMs` stands still.
- */
-export async function completeness(tx: Tx, account: string | null, fromMs: number, toMs: number): Promise<Completeness> {
+/** A time that is asked about, ms UTC: `[fromMs, toMs)`. */
+export interface AskedWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const HORIZON = "witness:horizon";
+
+/** What Stripe was asked about: since when, and until when. Null before the first answer. */
+interface Witnessed {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly backfill: number;
+}
+
+async function witnessed(tx: Tx, account: string | null): Promise<Witnessed | null> {
   const state = await bookmark<SweepState>(tx, sweepName(account));
-  const nothing: Completeness = { account, fromMs: null, untilMs: null, events: 0, present: 0, arrived: 0, recovered: 0, backfill: 0 };
-  if (state === null || (state.last === null && state.backfill.seen === 0)) return nothing;
+  if (state === null || (state.last === null && state.backfill.seen === 0)) return null;
   const reached = state.backfill.doneAt === null ? Math.ceil((state.backfill.reachedMs + 1) / BUCKET_MS) * BUCKET_MS : state.backfill.fromMs;
-  const [first, last] = [Math.max(fromMs, reached), Math.min(toMs, state.checkpointMs)];
-  const backfill = backfillShare(state.backfill);
-  if (first >= last) return { ...nothing, backfill };
+  const horizon = (await bookmark<{ ms: number }>(tx, HORIZON))?.ms ?? Number.MIN_SAFE_INTEGER;
+  return { fromMs: Math.max(reached, horizon), untilMs: state.checkpointMs, backfill: backfillShare(state.backfill) };
+}
+
+async function figureOf(tx: Tx, account: string | null, { fromMs, toMs }: AskedWindow, known: Witnessed | null): Promise<Completeness> {
+  const nothing: Completeness = { account, fromMs: null, untilMs: null, events: 0, present: 0, arrived: 0, recovered: 0, backfill: known?.backfill ?? 0 };
+  if (known === null) return nothing;
+  const [first, last] = [Math.max(fromMs, known.fromMs), Math.min(toMs, known.untilMs)];
+  if (first >= last) return nothing;
   const from = Math.floor(first / BUCKET_MS) * BUCKET_MS;
   const { rows } = await sql<{ seen: number | null; recovered: number | null }>`
     select sum(seen) as seen, sum(recovered) as recovered from witness where account = ${account ?? ""} and start >= ${from} and start < ${last}`.execute(tx);
   const events = rows[0]?.seen ?? 0;
   const recovered = Math.min(events, rows[0]?.recovered ?? 0);
-  return { account, fromMs: Math.max(first, from), untilMs: last, events, present: events, arrived: events - recovered, recovered, backfill };
+  return { ...nothing, fromMs: Math.max(first, from), untilMs: last, events, present: events, arrived: events - recovered, recovered };
+}
+
+/**
+ * The figure for `[fromMs, toMs)`, as far as Stripe has been asked: it never speaks of a time that was not looked at, so
+ * while sweeps fail its `untilMs` stands still. Counted in five minutes of Stripe's time: a window that begins within
+ * one has all of it.
+ */
+export async function completeness(tx: Tx, account: string | null, fromMs: number, toMs: number): Promise<Completeness> {
+  return await figureOf(tx, account, { fromMs, toMs }, await witnessed(tx, account));
+}
+
+/**
+ * One figure per window, in their order: days of a report, steps of a chart. As an indicator of an objective: `arrived`
+ * of `events` is the share that came by itself; a window whose `untilMs` is null says nothing, and one whose `untilMs`
+ * lies before its end says it of its beginning only.
+ */
+export async function completenessSeries(tx: Tx, account: string | null, windows: readonly AskedWindow[]): Promise<Completeness[]> {
+  const known = await witnessed(tx, account);
+  const figures: Completeness[] = [];
+  for (const window of windows) figures.push(await figureOf(tx, account, window, known));
+  return figures;
+}
+
+/**
+ * Forgets up to `limit` of the oldest counts from before `beforeMs`, and says so in the figures: what was counted there
+ * is "not compared" from then on, never "nothing missing". Answers how many went.
+ */
+export async function retainWitness(db: Database, beforeMs: number, limit: number): Promise<number> {
+  const before = Math.floor(beforeMs / BUCKET_MS) * BUCKET_MS;
+  return await db.write(async (tx) => {
+    const oldest = await tx.selectFrom("witness").select(["account", "start"]).where("start", "<", before).orderBy("start").limit(limit).execute();
+    const last = oldest.at(-1);
+    if (last === undefined) return 0;
+    // The horizon first moves past everything that may go, so that no figure is ever read from half a window.
+    const horizon = (await bookmark<{ ms: number }>(tx, HORIZON))?.ms ?? 0;
+    if (horizon < before) await setBookmark(tx, HORIZON, { ms: before }, beforeMs);
+    const gone = await tx.deleteFrom("witness").where("start", "<=", last.start).where("start", "<", before).executeTakeFirst();
+    return Number(gone.numDeletedRows);
+  });
 }
 
 /** In words: `2,431 of 2,431 events until 14:05 UTC, 12 of them recovered`. */

@@ -1,4 +1,4 @@
-import type { Tx } from "../../platform/index.ts";
+import type { Database, Tx } from "../../platform/index.ts";
 import type { SweepWindow } from "./state.ts";
 
 export interface GapEvidence extends Pick<SweepWindow, "missing" | "arrived" | "missingTypes" | "arrivedTypes"> {
@@ -94,4 +94,14 @@ export interface Gap {
 export async function readGaps(tx: Tx, fromMs: number, toMs: number, limit: number): Promise<Gap[]> {
   const rows = await tx.selectFrom("gap").selectAll().where("from_at", "<", toMs).where("to_at", ">=", fromMs).orderBy("from_at", "desc").limit(limit).execute();
   return rows.map((row) => ({ id: row.id, account: row.account === "" ? null : row.account, fromMs: row.from_at, toMs: row.to_at, events: row.events, foundAt: row.found_at, closedAt: row.closed_at, cause: row.cause }));
+}
+
+/** Forgets up to `limit` closed gaps that ended before `beforeMs`; an open one stays. Answers how many went. */
+export async function retainGaps(db: Database, beforeMs: number, limit: number): Promise<number> {
+  return await db.write(async (tx) => {
+    const oldest = await tx.selectFrom("gap").select("id").where("to_at", "<", beforeMs).where("closed_at", "is not", null).orderBy("id").limit(limit).execute();
+    if (oldest.length === 0) return 0;
+    const gone = await tx.deleteFrom("gap").where("id", "in", oldest.map(({ id }) => id)).executeTakeFirst();
+    return Number(gone.numDeletedRows);
+  });
 }

@@ -2,8 +2,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { onBothDatabases } from "../../../test/databases.ts";
 import { migrations } from "../../app/migrations.ts";
 import { AppError, createHttp } from "../../platform/index.ts";
-import { scene } from "../testing/scene.ts";
-import { causeOf, type GapEvidence, silent } from "./gap.ts";
+import { scene, TEST_START_MS } from "../testing/scene.ts";
+import { completeness, retainWitness } from "./completeness.ts";
+import { causeOf, type GapEvidence, readGaps, retainGaps, silent } from "./gap.ts";
 import { completenessRoutes } from "./routes.ts";
 import { judgeClock, judgeSweep, type SweepStatus, sweepStatus } from "./status.ts";
 import { verifyEvents } from "./verify.ts";
@@ -53,7 +54,7 @@ onBothDatabases("verify", migrations, (database) => {
     const viewer = async (request: { headers: Record<string, unknown> }): Promise<void> => {
       if (request.headers["x-dash-key"] !== "viewer") throw new AppError("unauthenticated", "no key");
     };
-    completenessRoutes(http, { db, clock: s.clock, viewer, accounts: [null] });
+    completenessRoutes(http, { db, clock: s.clock, viewer, accounts: [null], dayOf: (ms) => ({ startMs: Math.floor(ms / DAY) * DAY, endMs: Math.floor(ms / DAY) * DAY + DAY }) });
     expect((await http.inject({ url: "/api/completeness" })).statusCode).toBe(401);
     const get = async (query: string) => await http.inject({ url: `/api/completeness${query}`, headers: { "x-dash-key": "viewer" } });
     const body = (await get("")).json<{ data: { accounts: Record<string, unknown>[]; sweeps: unknown[]; gaps: Record<string, unknown>[] } }>();
@@ -63,9 +64,47 @@ onBothDatabases("verify", migrations, (database) => {
     expect(body.data.gaps).toMatchObject([{ cause: expect.stringContaining("nothing arrived"), closed_at: expect.any(String), events: figure?.["recovered"] }]);
     expect(body.data.sweeps).toMatchObject([{ complete_until: "2026-10-01T13:29:00Z", trouble: null }]);
     expect((await get("?since=2026-10-01T12:00:00Z&until=2026-10-01T11:00:00Z")).statusCode).toBe(400);
+    type Windows = { data: { windows: { windows: { window_from: string; until: string | null; events: number; arrived: number; recovered: number }[] }[] } };
+    const hours = (await get("?since=2026-10-01T11:00:00Z&until=2026-10-01T15:00:00Z&step=hour")).json<Windows>().data.windows[0]?.windows ?? [];
+    expect(hours.map((one) => [one.window_from, one.until])).toEqual([["2026-10-01T11:00:00Z", "2026-10-01T12:00:00Z"], ["2026-10-01T12:00:00Z", "2026-10-01T13:00:00Z"], ["2026-10-01T13:00:00Z", "2026-10-01T13:29:00Z"], ["2026-10-01T14:00:00Z", null]]);
+    for (const which of ["events", "arrived", "recovered"] as const) expect(hours.reduce((sum, one) => sum + one[which], 0)).toBe(figure?.[which]);
+    expect((await get("?since=2026-10-01T00:00:00Z&until=2026-10-01T15:00:00Z&step=day")).json<Windows>().data.windows[0]?.windows).toHaveLength(1);
+    expect((await get("?since=2026-09-01T00:00:00Z&until=2026-10-01T15:00:00Z&step=5m")).json()).toMatchObject({ code: "too_many_windows" });
+    expect((await get("?step=week")).statusCode).toBe(400);
     // Of a time that was not looked at yet nothing is claimed.
     const later = (await get("?since=2026-10-01T13:30:00Z&until=2026-10-01T14:00:00Z")).json<{ data: { accounts: unknown[] } }>();
     expect(later.data.accounts).toMatchObject([{ until: null, events: 0, arrived_share: null, text: "not yet compared with Stripe" }]);
+  });
+});
+
+onBothDatabases("what sweeps noted, in time", migrations, (database) => {
+  it("is forgotten in small steps, and a figure never speaks of what was; open gaps stay", async () => {
+    const db = await database.open();
+    const s = await scene(db, { traffic: { ratePerMinute: 1, flat: true } });
+    await s.pass(30 * MINUTE);
+    s.sandbox.state.mischief.dead = true;
+    await s.pass(30 * MINUTE);
+    s.sandbox.state.mischief.dead = false;
+    await s.pass(90 * MINUTE);
+    s.sandbox.state.mischief.dead = true;
+    await s.pass(30 * MINUTE);
+    const before = TEST_START_MS + 2 * HOUR + MINUTE;
+    const whole = await completeness(db.read, null, 0, before + DAY);
+    const young = await completeness(db.read, null, before, before + DAY);
+    let gone = 0;
+    for (let one = 1; one > 0; gone += one) {
+      one = await retainWitness(db, before, 5);
+      expect(one).toBeLessThanOrEqual(5);
+      expect(await completeness(db.read, null, 0, Math.floor(before / 300_000) * 300_000)).toMatchObject({ fromMs: null, untilMs: null, events: 0 });
+    }
+    expect(gone).toBeGreaterThan(20);
+    const left = await completeness(db.read, null, 0, before + DAY);
+    expect(left).toMatchObject({ events: young.events, arrived: young.arrived, fromMs: Math.floor(before / 300_000) * 300_000 });
+    expect(left.events).toBeLessThan(whole.events);
+    expect(await readGaps(db.read, 0, before + DAY, 10)).toHaveLength(2);
+    expect(await retainGaps(db, before + DAY, 10)).toBe(1);
+    expect(await retainGaps(db, before + DAY, 10)).toBe(0);
+    expect(await readGaps(db.read, 0, before + DAY, 10)).toMatchObject([{ closedAt: null }]);
   });
 });
 
