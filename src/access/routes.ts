@@ -84,6 +84,7 @@ function auditRoute(http: Http, access: Access): void {
 /** `/api/whoami`, `/api/keys`, `/api/audit`. */
 export function accessRoutes(http: Http, access: Access): void {
   http.decorateRequest("principal", null);
+  http.decorateRequest("entrance", null);
   http.get(
     "/api/whoami",
     {

@@ -1,4 +1,4 @@
-import { type Access, accessRoutes, type Actor, principalOf, requireRole } from "../access/index.ts";
+import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
 import { completenessRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
@@ -12,6 +12,7 @@ import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { frontPage } from "./front-page.ts";
+import { linkPages } from "./links.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
 import type { StripeSource } from "./stripe.ts";
@@ -49,6 +50,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   const viewer: Guard = requireRole(access, "viewer");
   const operator: Guard = requireRole(access, "operator");
   accessRoutes(http, access);
+  linkRoutes(http, access, linkPages(config));
   webhookRoutes(http, { gate: parts.gate, onRefused: parts.onRefused });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config), dayOf: localDays(config.merchant.timeZone) });

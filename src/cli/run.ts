@@ -29,6 +29,13 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
+  links: {
+    description: "signed links to pages for people without a key: make, list and revoke",
+    load: async (context) => {
+      const [{ linksCommand }, { linkPages }] = await Promise.all([import("./links.ts"), import("../app/links.ts")]);
+      return linksCommand(context, async () => linkPages(await context.config()));
+    },
+  },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
   rebuild: { description: "derive payments and figures anew from the events", load: async (context) => (await import("./rebuild.ts")).rebuildCommand(context) },
   config: {

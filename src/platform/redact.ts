@@ -3,7 +3,7 @@
  * left (`sk_live_***`) still tells which kind it was. No look takes in a quote or a backslash, so that JSON stays JSON.
  */
 const SECRET_LOOKS: readonly (readonly [RegExp, string])[] = [
-  [/\b((?:sk|rk|pk)_(?:live|test)_|(?:sk|rk)_|whsec_|tw_)[A-Za-z0-9+/=_-]{6,}/g, "$1***"],
+  [/\b((?:sk|rk|pk)_(?:live|test)_|(?:sk|rk)_|whsec_|twl?_)[A-Za-z0-9+/=_-]{6,}/g, "$1***"],
   // What a browser confirms a payment with.
   [/\b((?:pi|seti|cs)_[A-Za-z0-9_]+_secret_)[A-Za-z0-9]{6,}/g, "$1***"],
   [/(x-dash-key(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^\s"',;}\\]+/gi, "$1***"],

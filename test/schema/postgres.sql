@@ -1,4 +1,5 @@
 -- access/0001_access
+-- access/0002_links
 -- alerts/0001_alerts
 -- app/0001_node
 -- ingest/0001_sources
@@ -26,6 +27,17 @@ access_key.created_by text not null
 access_key.last_used_at bigint
 access_key.revoked_at bigint
 access_key.expires_at bigint
+access_link.id text not null
+access_link.page text not null
+access_link.name text not null
+access_link.params text not null
+access_link.created_at bigint not null
+access_link.created_by text not null
+access_link.expires_at bigint not null
+access_link.revoked_at bigint
+access_link.last_used_at bigint
+access_secret.name text not null
+access_secret.secret text not null
 alert.id bigint not null
 alert.rule text not null
 alert.state text not null
@@ -321,6 +333,9 @@ witness.recovered bigint not null
 CREATE UNIQUE INDEX access_key_name ON access_key USING btree (name) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX access_key_pkey ON access_key USING btree (id)
 CREATE INDEX access_key_revoked ON access_key USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)
+CREATE INDEX access_link_created ON access_link USING btree (created_at)
+CREATE UNIQUE INDEX access_link_pkey ON access_link USING btree (id)
+CREATE UNIQUE INDEX access_secret_pkey ON access_secret USING btree (name)
 CREATE UNIQUE INDEX alert_open ON alert USING btree (rule) WHERE (resolved_at IS NULL)
 CREATE INDEX alert_opened ON alert USING btree (opened_at, id)
 CREATE UNIQUE INDEX alert_pkey ON alert USING btree (id)

@@ -1,4 +1,5 @@
 -- access/0001_access
+-- access/0002_links
 -- alerts/0001_alerts
 -- app/0001_node
 -- ingest/0001_sources
@@ -20,6 +21,9 @@
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
 CREATE UNIQUE INDEX access_key_name on access_key (name) where revoked_at is null;
 CREATE INDEX access_key_revoked on access_key (revoked_at) where revoked_at is not null;
+CREATE TABLE access_link ( id text primary key, page text not null, name text not null, params text not null, created_at integer not null, created_by text not null, expires_at integer not null, revoked_at integer, last_used_at integer );
+CREATE INDEX access_link_created on access_link (created_at);
+CREATE TABLE access_secret (name text primary key, secret text not null);
 CREATE TABLE alert ( id integer primary key autoincrement, rule text not null, state text not null, severity text not null, opened_at integer not null, fired_at integer, recovering_at integer, resolved_at integer, value real not null, summary text not null, updated_at integer not null );
 CREATE UNIQUE INDEX alert_open on alert (rule) where resolved_at is null;
 CREATE INDEX alert_opened on alert (opened_at, id);
