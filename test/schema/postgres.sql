@@ -10,6 +10,7 @@
 -- ledger/0003_variant_facts
 -- metrics/0001_buckets
 -- notify/0001_news
+-- notify/0002_notices
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -75,6 +76,16 @@ audit_head.hash text not null
 bookmark.name text not null
 bookmark.value text not null
 bookmark.updated_at bigint not null
+channel.name text not null
+channel.failures bigint not null
+channel.wait_until bigint not null
+channel.disabled_at bigint
+channel.disabled_why text
+channel.succeeded_at bigint
+channel.failed_at bigint
+channel.error text
+channel.owner text
+channel.lease_until bigint not null
 consumer.name text not null
 consumer.seq bigint not null
 consumer.updated_at bigint not null
@@ -172,6 +183,26 @@ node.url text not null
 node.sandbox_url text
 node.started_at bigint not null
 node.seen_at bigint not null
+notice.id bigint not null
+notice.key text not null
+notice.route text not null
+notice.reason text not null
+notice.status text not null
+notice.severity text not null
+notice.title text not null
+notice.drill bigint not null
+notice.created_at bigint not null
+notice.body text not null
+notice_alert.alert_id bigint not null
+notice_alert.notice_id bigint not null
+notice_attempt.id bigint not null
+notice_attempt.outbox_id bigint not null
+notice_attempt.channel text not null
+notice_attempt.started_at bigint not null
+notice_attempt.latency_ms bigint
+notice_attempt.outcome text
+notice_attempt.status bigint
+notice_attempt.reason text
 notify_alert.alert_id bigint not null
 notify_alert.state text not null
 notify_alert.known_at bigint not null
@@ -185,6 +216,26 @@ notify_news.alert_id bigint not null
 notify_news.change text not null
 notify_news.at bigint not null
 notify_news.body text not null
+notify_plan.only_row bigint not null
+notify_plan.due_at bigint not null
+notify_plan.routing text not null
+notify_silence.id bigint not null
+notify_silence.kind text not null
+notify_silence.matchers text not null
+notify_silence.author text not null
+notify_silence.reason text not null
+notify_silence.created_at bigint not null
+notify_silence.starts_at bigint not null
+notify_silence.ends_at bigint
+notify_silence.ended_at bigint
+notify_silence.ended_by text
+notify_stream.id bigint not null
+notify_stream.key text not null
+notify_stream.channel text not null
+notify_stream.route text not null
+notify_stream.labels text not null
+notify_stream.told text not null
+notify_stream.sent_at bigint not null
 operation.id text not null
 operation.no bigint not null
 operation.kind text not null
@@ -226,6 +277,16 @@ operation_step.at bigint not null
 operation_step.what text not null
 operation_step.text text not null
 operation_step.actor text not null
+outbox.id bigint not null
+outbox.notice_id bigint not null
+outbox.channel text not null
+outbox.key text not null
+outbox.state text not null
+outbox.queued_at bigint not null
+outbox.attempts bigint not null
+outbox.settled_at bigint
+outbox.error text
+outbox.merged_into bigint
 payment.no bigint not null
 payment.id text not null
 payment.live bigint not null
@@ -348,6 +409,7 @@ CREATE UNIQUE INDEX audit_head_pkey ON audit_head USING btree (only_row)
 CREATE UNIQUE INDEX audit_pkey ON audit USING btree (id)
 CREATE INDEX audit_subject ON audit USING btree (subject, id)
 CREATE UNIQUE INDEX bookmark_pkey ON bookmark USING btree (name)
+CREATE UNIQUE INDEX channel_pkey ON channel USING btree (name)
 CREATE UNIQUE INDEX consumer_pkey ON consumer USING btree (name)
 CREATE UNIQUE INDEX delivery_metric_pkey ON delivery_metric USING btree (grain, start, endpoint)
 CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (seq)
@@ -373,6 +435,12 @@ CREATE UNIQUE INDEX metric_pkey ON metric USING btree (grain, live, account, kin
 CREATE UNIQUE INDEX metric_setting_pkey ON metric_setting USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON migration USING btree (name)
 CREATE UNIQUE INDEX node_pkey ON node USING btree (node)
+CREATE INDEX notice_alert_notice ON notice_alert USING btree (notice_id)
+CREATE UNIQUE INDEX notice_alert_pkey ON notice_alert USING btree (alert_id, notice_id)
+CREATE INDEX notice_attempt_outbox ON notice_attempt USING btree (outbox_id, id)
+CREATE UNIQUE INDEX notice_attempt_pkey ON notice_attempt USING btree (id)
+CREATE INDEX notice_created ON notice USING btree (created_at)
+CREATE UNIQUE INDEX notice_pkey ON notice USING btree (id)
 CREATE INDEX notify_alert_closed ON notify_alert USING btree (closed_at) WHERE (closed_at IS NOT NULL)
 CREATE INDEX notify_alert_open ON notify_alert USING btree (alert_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX notify_alert_pkey ON notify_alert USING btree (alert_id)
@@ -380,6 +448,11 @@ CREATE INDEX notify_alert_unplanned ON notify_alert USING btree (alert_id) WHERE
 CREATE INDEX notify_news_alert ON notify_news USING btree (alert_id, id)
 CREATE INDEX notify_news_at ON notify_news USING btree (at)
 CREATE UNIQUE INDEX notify_news_pkey ON notify_news USING btree (id)
+CREATE UNIQUE INDEX notify_plan_pkey ON notify_plan USING btree (only_row)
+CREATE INDEX notify_silence_open ON notify_silence USING btree (id) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX notify_silence_pkey ON notify_silence USING btree (id)
+CREATE UNIQUE INDEX notify_stream_key ON notify_stream USING btree (key, channel)
+CREATE UNIQUE INDEX notify_stream_pkey ON notify_stream USING btree (id)
 CREATE UNIQUE INDEX operation_busy ON operation USING btree (live, payment) WHERE ((kind = 'refund'::text) AND (state = 'sending'::text))
 CREATE INDEX operation_created ON operation USING btree (kind, created_at)
 CREATE INDEX operation_digest ON operation USING btree (request_digest, created_at)
@@ -393,6 +466,10 @@ CREATE INDEX operation_sent ON operation USING btree (kind, sent_at) WHERE (sent
 CREATE INDEX operation_step_operation ON operation_step USING btree (operation_id, id)
 CREATE UNIQUE INDEX operation_step_pkey ON operation_step USING btree (id)
 CREATE UNIQUE INDEX operation_stripe_key_key ON operation USING btree (stripe_key)
+CREATE INDEX outbox_notice ON outbox USING btree (notice_id)
+CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (id)
+CREATE INDEX outbox_queued ON outbox USING btree (channel, id) WHERE (state = 'queued'::text)
+CREATE INDEX outbox_settled ON outbox USING btree (settled_at) WHERE (settled_at IS NOT NULL)
 CREATE INDEX payment_alias_payment ON payment_alias USING btree (payment_no)
 CREATE UNIQUE INDEX payment_alias_pkey ON payment_alias USING btree (alias, live, account)
 CREATE INDEX payment_amount ON payment USING btree (live, amount, created_at, no)

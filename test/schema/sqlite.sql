@@ -10,6 +10,7 @@
 -- ledger/0003_variant_facts
 -- metrics/0001_buckets
 -- notify/0001_news
+-- notify/0002_notices
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -38,6 +39,7 @@ CREATE TRIGGER audit_no_delete before delete on audit begin select raise(abort, 
 CREATE TRIGGER audit_no_update before update on audit begin select raise(abort, 'the audit trail is append-only'); end;
 CREATE INDEX audit_subject on audit (subject, id);
 CREATE TABLE bookmark (name text primary key, value text not null, updated_at integer not null);
+CREATE TABLE channel ( name text primary key, failures integer not null, wait_until integer not null, disabled_at integer, disabled_why text, succeeded_at integer, failed_at integer, error text, owner text, lease_until integer not null );
 CREATE TABLE consumer (name text primary key, seq integer not null, updated_at integer not null);
 CREATE TABLE delivery ( seq integer primary key autoincrement, received_at integer not null, outcome text not null, endpoint_id integer not null, status integer not null, event_seq integer, event_id text, event_type text, reason text, count integer not null default 1 );
 CREATE TABLE delivery_metric ( grain text not null, start integer not null, endpoint text not null, accepted integer not null, duplicate integer not null, variant integer not null, malformed integer not null, failed integer not null, rejected integer not null, primary key (grain, start, endpoint) ) without rowid;
@@ -62,6 +64,12 @@ CREATE TABLE metric ( grain text not null, live integer not null, account text n
 CREATE TABLE metric_setting (name text primary key, value text not null);
 CREATE TABLE migration (name text primary key, applied_at integer not null);
 CREATE TABLE node (node text primary key, pid integer not null, version text not null, url text not null, sandbox_url text, started_at integer not null, seen_at integer not null);
+CREATE TABLE notice ( id integer primary key autoincrement, key text not null, route text not null, reason text not null, status text not null, severity text not null, title text not null, drill integer not null, created_at integer not null, body text not null );
+CREATE TABLE notice_alert ( alert_id integer not null, notice_id integer not null, primary key (alert_id, notice_id) ) without rowid;
+CREATE INDEX notice_alert_notice on notice_alert (notice_id);
+CREATE TABLE notice_attempt ( id integer primary key autoincrement, outbox_id integer not null, channel text not null, started_at integer not null, latency_ms integer, outcome text, status integer, reason text );
+CREATE INDEX notice_attempt_outbox on notice_attempt (outbox_id, id);
+CREATE INDEX notice_created on notice (created_at);
 CREATE TABLE notify_alert ( alert_id integer primary key, state text not null, known_at integer not null, acknowledged_at integer, updated_at integer not null, unplanned integer not null, closed_at integer, body text not null );
 CREATE INDEX notify_alert_closed on notify_alert (closed_at) where closed_at is not null;
 CREATE INDEX notify_alert_open on notify_alert (alert_id) where closed_at is null;
@@ -69,6 +77,11 @@ CREATE INDEX notify_alert_unplanned on notify_alert (alert_id) where unplanned =
 CREATE TABLE notify_news ( id integer primary key autoincrement, alert_id integer not null, change text not null, at integer not null, body text not null );
 CREATE INDEX notify_news_alert on notify_news (alert_id, id);
 CREATE INDEX notify_news_at on notify_news (at);
+CREATE TABLE notify_plan ( only_row integer primary key check (only_row = 1), due_at integer not null, routing text not null );
+CREATE TABLE notify_silence ( id integer primary key autoincrement, kind text not null, matchers text not null, author text not null, reason text not null, created_at integer not null, starts_at integer not null, ends_at integer, ended_at integer, ended_by text );
+CREATE INDEX notify_silence_open on notify_silence (id) where ended_at is null;
+CREATE TABLE notify_stream ( id integer primary key autoincrement, key text not null, channel text not null, route text not null, labels text not null, told text not null, sent_at integer not null );
+CREATE UNIQUE INDEX notify_stream_key on notify_stream (key, channel);
 CREATE TABLE operation ( id text primary key, no integer not null, kind text not null, state text not null, live integer not null, payment text, amount integer, currency text, request text not null, progress text not null, stripe_key text not null unique, request_key text, request_digest text not null, object_id text, object_status text, answer text, error_kind text, error_code text, error_text text, reason text, note text, actor_id text not null, actor_name text not null, request_id text, second_id text, second_name text, created_at integer not null, updated_at integer not null, sent_at integer, attempts integer not null, last_effect text, last_try_at integer, next_try_at integer, confirmed_at integer, missed_at integer );
 CREATE UNIQUE INDEX operation_busy on operation (live, payment) where kind = 'refund' and state = 'sending';
 CREATE INDEX operation_created on operation (kind, created_at);
@@ -81,6 +94,10 @@ CREATE UNIQUE INDEX operation_request on operation (live, kind, actor_id, reques
 CREATE INDEX operation_sent on operation (kind, sent_at) where sent_at is not null;
 CREATE TABLE operation_step (id integer primary key autoincrement, operation_id text not null, at integer not null, what text not null, text text not null, actor text not null);
 CREATE INDEX operation_step_operation on operation_step (operation_id, id);
+CREATE TABLE outbox ( id integer primary key autoincrement, notice_id integer not null, channel text not null, key text not null, state text not null, queued_at integer not null, attempts integer not null, settled_at integer, error text, merged_into integer );
+CREATE INDEX outbox_notice on outbox (notice_id);
+CREATE INDEX outbox_queued on outbox (channel, id) where state = 'queued';
+CREATE INDEX outbox_settled on outbox (settled_at) where settled_at is not null;
 CREATE TABLE payment ( no integer primary key, id text not null, live integer not null, account text not null, status text not null, final_outcome text, cause text, code text, currency text, amount integer not null, captured integer not null, refunded integer not null, disputed integer not null, email text, customer text, invoice text, method text, brand text, country text, created_at integer not null, updated_at integer not null, state text not null );
 CREATE TABLE payment_alias ( alias text not null, live integer not null, account text not null, payment_no integer not null, primary key (alias, live, account) ) without rowid;
 CREATE INDEX payment_alias_payment on payment_alias (payment_no);

@@ -29,4 +29,100 @@ const news: Migration = {
   ],
 };
 
-export const notifyMigrations: readonly Migration[] = [news];
+/**
+ * `notify_stream` is what one channel was told of one group, so that what follows can be decided from it; `outbox` is a
+ * notice on its way to one channel; `notice_attempt` is every try.
+ */
+const notices: Migration = {
+  name: "notify/0002_notices",
+  statements: (ddl) => [
+    `create table notify_silence (
+      id ${ddl.id},
+      kind text not null,
+      matchers text not null,
+      author text not null,
+      reason text not null,
+      created_at ${ddl.int} not null,
+      starts_at ${ddl.int} not null,
+      ends_at ${ddl.int},
+      ended_at ${ddl.int},
+      ended_by text
+    )`,
+    "create index notify_silence_open on notify_silence (id) where ended_at is null",
+    `create table notify_plan (
+      only_row ${ddl.int} primary key check (only_row = 1),
+      due_at ${ddl.int} not null,
+      routing text not null
+    )`,
+    "insert into notify_plan (only_row, due_at, routing) values (1, 0, '')",
+    `create table notify_stream (
+      id ${ddl.id},
+      key text not null,
+      channel text not null,
+      route text not null,
+      labels text not null,
+      told text not null,
+      sent_at ${ddl.int} not null
+    )`,
+    "create unique index notify_stream_key on notify_stream (key, channel)",
+    `create table notice (
+      id ${ddl.id},
+      key text not null,
+      route text not null,
+      reason text not null,
+      status text not null,
+      severity text not null,
+      title text not null,
+      drill ${ddl.int} not null,
+      created_at ${ddl.int} not null,
+      body text not null
+    )`,
+    "create index notice_created on notice (created_at)",
+    `create table notice_alert (
+      alert_id ${ddl.int} not null,
+      notice_id ${ddl.int} not null,
+      primary key (alert_id, notice_id)
+    )${ddl.withoutRowid}`,
+    "create index notice_alert_notice on notice_alert (notice_id)",
+    `create table outbox (
+      id ${ddl.id},
+      notice_id ${ddl.int} not null,
+      channel text not null,
+      key text not null,
+      state text not null,
+      queued_at ${ddl.int} not null,
+      attempts ${ddl.int} not null,
+      settled_at ${ddl.int},
+      error text,
+      merged_into ${ddl.int}
+    )`,
+    "create index outbox_queued on outbox (channel, id) where state = 'queued'",
+    "create index outbox_notice on outbox (notice_id)",
+    "create index outbox_settled on outbox (settled_at) where settled_at is not null",
+    `create table notice_attempt (
+      id ${ddl.id},
+      outbox_id ${ddl.int} not null,
+      channel text not null,
+      started_at ${ddl.int} not null,
+      latency_ms ${ddl.int},
+      outcome text,
+      status ${ddl.int},
+      reason text
+    )`,
+    "create index notice_attempt_outbox on notice_attempt (outbox_id, id)",
+    `create table channel (
+      name text primary key,
+      failures ${ddl.int} not null,
+      wait_until ${ddl.int} not null,
+      disabled_at ${ddl.int},
+      disabled_why text,
+      succeeded_at ${ddl.int},
+      failed_at ${ddl.int},
+      error text,
+      owner text,
+      lease_until ${ddl.int} not null
+    )`,
+  ],
+};
+
+export const notifyMigrations: readonly Migration[] = [news, notices];
