@@ -3,6 +3,7 @@ import { expect, inject, it, onTestFinished } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
 import { ledgerMigrations, recordDeliveries } from "../ledger/index.ts";
 import { foldMetrics, metricsMigrations } from "../metrics/index.ts";
+import { notifyMigrations } from "../notify/index.ts";
 import { foldPayments, paymentsMigrations } from "../payments/index.ts";
 import { chargeObject, entry, failedCharge, NEW } from "../payments/testing/stories.ts";
 import { DAY_MS, type Database, HOUR_MS, MINUTE_MS, openPostgres, openSqlite, virtualClock } from "../platform/index.ts";
@@ -10,6 +11,7 @@ import { evaluate } from "./evaluate.ts";
 import type { Scope } from "./inputs.ts";
 import { alertMigrations } from "./migrations/index.ts";
 import { insertAlert, listAlerts, openAlerts } from "./store.ts";
+import { toldPlainly } from "./testing/told.ts";
 
 const NOON = Date.UTC(2025, 9, 20, 12);
 /** Where the made-up events begin. */
@@ -70,7 +72,7 @@ async function schemaOf(db: Database): Promise<string> {
 
 const history = async (db: Database) => (await listAlerts(db.read, {}, 100, null)).alerts;
 
-onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrations, ...metricsMigrations, ...alertMigrations], (database) => {
+onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrations, ...metricsMigrations, ...notifyMigrations, ...alertMigrations], (database) => {
   it("keeps the alert of a rule that another room judges", async () => {
     const db = await database.open();
     let bad = true;
@@ -100,8 +102,28 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     expect(await kinds()).toEqual([]);
     clock.set(NOON + 7 * MINUTE_MS);
     expect(await kinds()).toEqual(["webhook_failures resolved"]);
-    expect(await history(db)).toEqual([
-      { id: 1, rule: "webhook_failures", state: "resolved", severity: "CRITICAL", openedAt: NOON, firedAt: NOON, recoveringAt: NOON + 5 * MINUTE_MS, resolvedAt: NOON + 7 * MINUTE_MS, value: 3, summary: first.transitions[0]?.summary },
+    expect(await history(db)).toMatchObject([
+      {
+        id: 1,
+        key: "webhook_failures",
+        rule: "webhook_failures",
+        state: "resolved",
+        severity: "CRITICAL",
+        openedAt: NOON,
+        firedAt: NOON,
+        recoveringAt: NOON + 5 * MINUTE_MS,
+        resolvedAt: NOON + 7 * MINUTE_MS,
+        resolution: "recovered",
+        value: 3,
+        summary: first.transitions[0]?.summary,
+        subject: "webhooks",
+        title: "Webhook deliveries fail",
+        labels: { kind: "threshold", rule: "webhook_failures", severity: "CRITICAL", subject: "webhooks" },
+        evidence: { measure: "webhooks_failed", seen: 3, of: null, threshold: 2, untilMs: NOON + 5 * MINUTE_MS },
+        acknowledged: null,
+        health: "ok",
+        drill: false,
+      },
     ]);
   });
 
@@ -156,7 +178,7 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
   it("has a database that takes no second open alert of a rule, whoever asks", async () => {
     const db = await database.open();
     const firing = { state: "firing", openedAt: NOON, firedAt: NOON, recoveringAt: null } as const;
-    const open = (rule: string) => db.write((tx) => insertAlert(tx, rule, firing, { severity: "WARNING", value: 1, summary: "" }, NOON));
+    const open = (rule: string) => db.write((tx) => insertAlert(tx, { key: rule, rule }, firing, toldPlainly({}), NOON));
     await open("revenue_dip");
     await open("payment_errors");
     await expect(open("revenue_dip")).rejects.toThrow(/unique/i);

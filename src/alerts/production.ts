@@ -1,4 +1,5 @@
 import { isoSeconds } from "../platform/index.ts";
+import type { AlertEvidence, Stake } from "./alert.ts";
 import { proveRateAbove, proveRevenueBelow } from "./evidence.ts";
 
 /** The three literal rules. A count, a fraction (0.05 = 5 %), a fraction (−0.3 = thirty per cent less). */
@@ -53,6 +54,16 @@ export interface Judged {
   readonly value: number;
   /** What was seen, in words and numbers. */
   readonly summary: string;
+  /** Better words than the rule's own, where a judgement has them. */
+  readonly subject?: string;
+  readonly title?: string;
+  readonly details?: readonly string[];
+  readonly todo?: readonly string[];
+  readonly stake?: Stake | null;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly evidence?: AlertEvidence | null;
+  /** When the trouble began, ms UTC. */
+  readonly startedAt?: number;
 }
 
 export interface ProductionVerdicts {

@@ -1,34 +1,52 @@
 import { expect, it, onTestFinished } from "vitest";
 import { onBothDatabases, type TestDatabase } from "../../test/databases.ts";
 import { createHttp, virtualClock } from "../platform/index.ts";
+import { ledgerMigrations } from "../ledger/index.ts";
+import { metricsMigrations } from "../metrics/index.ts";
+import { notifyMigrations } from "../notify/index.ts";
 import { alertMigrations } from "./migrations/index.ts";
 import { alertRoutes } from "./routes.ts";
 import { insertAlert, resolveAlert } from "./store.ts";
+import { toldPlainly } from "./testing/told.ts";
 
 const NOON = Date.UTC(2025, 9, 20, 12);
 
 async function served(database: TestDatabase) {
   const db = await database.open();
   const http = await createHttp({ clock: virtualClock(NOON), version: "1" });
-  alertRoutes(http, { db, viewer: async () => {} });
+  const trail: string[] = [];
+  alertRoutes(http, {
+    db,
+    clock: virtualClock(NOON),
+    live: true,
+    viewer: async () => {},
+    operator: async () => {},
+    doer: () => ({ id: "k1", name: "Ada" }),
+    trail: async (_tx, _request, action, alert) => void trail.push(`${action} ${alert.id}`),
+  });
   const url = await http.listen({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => http.close());
   const ask = async (path: string) => {
     const response = await fetch(url + path);
     return [response.status, (await response.json()) as Record<string, unknown>] as const;
   };
-  return { db, ask };
+  const send = async (path: string, body?: unknown) => {
+    const response = await fetch(url + path, { method: "POST", ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }) });
+    return [response.status, (await response.json()) as Record<string, unknown>] as const;
+  };
+  return { db, ask, send, trail };
 }
 
-onBothDatabases("alerts over HTTP", alertMigrations, (database) => {
+onBothDatabases("alerts over HTTP", [...ledgerMigrations, ...metricsMigrations, ...notifyMigrations, ...alertMigrations], (database) => {
   it("lists them newest first, in pages, by state and rule, and shows one", async () => {
     const { db, ask } = await served(database);
-    const told = { severity: "CRITICAL", value: 4, summary: "4 failed" } as const;
+    const told = toldPlainly({ severity: "CRITICAL", value: 4, summary: "4 failed" });
     await db.write(async (tx) => {
       for (let minute = 0; minute < 5; minute += 1) {
         const at = NOON + minute * 60_000;
-        await insertAlert(tx, minute % 2 === 0 ? "webhook_failures" : "payment_errors", { state: "firing", openedAt: at, firedAt: at, recoveringAt: null }, told, at);
-        if (minute < 3) await resolveAlert(tx, minute + 1, at + 30_000);
+        const rule = minute % 2 === 0 ? "webhook_failures" : "payment_errors";
+        await insertAlert(tx, { key: rule, rule }, { state: "firing", openedAt: at, firedAt: at, recoveringAt: null }, told, at);
+        if (minute < 3) await resolveAlert(tx, minute + 1, "recovered", at + 30_000);
       }
     });
     const ids = (body: Record<string, unknown>) => (body["data"] as { id: number }[]).map((alert) => alert.id);
@@ -38,10 +56,52 @@ onBothDatabases("alerts over HTTP", alertMigrations, (database) => {
     expect([ids(second), second["next_cursor"]]).toEqual([[2, 1], null]);
     expect(ids((await ask("/api/alerts?state=open"))[1])).toEqual([5, 4]);
     expect(ids((await ask("/api/alerts?state=resolved&rule=payment_errors"))[1])).toEqual([2]);
-    expect(await ask("/api/alerts/1")).toEqual([
+    expect(await ask("/api/alerts/1")).toMatchObject([
       200,
       { ok: true, data: { id: 1, rule: "webhook_failures", state: "resolved", severity: "CRITICAL", value: 4, summary: "4 failed", opened_at: "2025-10-20T12:00:00.000Z", fired_at: "2025-10-20T12:00:00.000Z", recovering_at: null, resolved_at: "2025-10-20T12:00:30.000Z" } },
     ]);
+  });
+
+  it("lets a person take it on, comment, judge and end it; each stands in its time line, in the trail, and is told", async () => {
+    const { db, ask, send, trail } = await served(database);
+    const evidence = { measure: "failed", fromMs: NOON - 3_600_000, untilMs: NOON, seen: 8, of: 40, expected: 2, low: 0, high: 5, probability: 1e-6, threshold: null, scope: null, band: null, events: ["evt_1"] };
+    await db.write((tx) => insertAlert(tx, { key: "payment_errors", rule: "payment_errors" }, { state: "firing", openedAt: NOON, firedAt: NOON, recoveringAt: null }, toldPlainly({ stake: { currency: "usd", minor: 4210 }, evidence }), NOON));
+    expect(await send("/api/alerts/1/ack", { note: "on it" })).toMatchObject([200, { data: { state: "firing", acknowledged: { by: "Ada", note: "on it" }, stake: { currency: "usd", minor: 4210, text: "$42.10" } } }]);
+    expect((await send("/api/alerts/1/ack"))[0]).toBe(200);
+    expect((await send("/api/alerts/1/comment", { text: "asked the bank" }))[0]).toBe(200);
+    expect(await send("/api/alerts/1/feedback", { feedback: "expected", note: "a promotion" })).toMatchObject([200, { data: { feedback: "expected" } }]);
+    expect(await send("/api/alerts/1/resolve", { reason: "the bank is back" })).toMatchObject([200, { data: { state: "resolved", resolution: "by_hand" } }]);
+    expect(await send("/api/alerts/1/resolve", { reason: "again" })).toMatchObject([409, { code: "alert_resolved" }]);
+    expect(await send("/api/alerts/1/ack")).toMatchObject([409, { code: "alert_resolved" }]);
+    expect(trail).toEqual(["alert.acknowledge 1", "alert.comment 1", "alert.feedback 1", "alert.resolve 1"]);
+    const [, { data }] = await ask("/api/alerts/1");
+    expect(data).toMatchObject({
+      timeline: [
+        { kind: "acknowledged", by: "Ada", reason: "on it" },
+        { kind: "commented", by: "Ada", reason: "asked the bank" },
+        { kind: "feedback", by: "Ada", reason: "expected: a promotion" },
+        { kind: "resolved", by: "Ada", reason: "the bank is back" },
+      ],
+      evidence: { seen: 8, of: 40, low: 0, high: 5, events: ["evt_1"], from: "2025-10-20T11:00:00.000Z" },
+      series: { step_s: 60 },
+      previous: [],
+    });
+    expect((await db.read.selectFrom("notify_news").select("change").orderBy("id").execute()).map(({ change }) => change)).toEqual(["acknowledged", "resolved"]);
+  });
+
+  it.each([
+    ["ack", { note: "" }, 400],
+    ["ack", { note: "a\nb" }, 400],
+    ["ack", { who: "me" }, 400],
+    ["resolve", undefined, 400],
+    ["resolve", { reason: "  " }, 400],
+    ["comment", { text: "x".repeat(1001) }, 400],
+    ["feedback", { feedback: "good" }, 400],
+    ["comment", { text: "hello" }, 404],
+    ["feedback", { feedback: "real" }, 404],
+  ])("refuses %s with %j: %i", async (verb, body, status) => {
+    const { send } = await served(database);
+    expect((await send(`/api/alerts/7/${verb}`, body))[0]).toBe(status);
   });
 
   it.each([

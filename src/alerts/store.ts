@@ -1,9 +1,11 @@
 import type { Generated, Selectable } from "kysely";
 import { AppError, type Tx } from "../platform/index.ts";
+import type { Alert, AlertEvidence, AlertResolution, AlertSeverity, Feedback, RuleHealth, Told } from "./alert.ts";
 import type { AlertState, OpenAlert } from "./lifecycle.ts";
 
 interface AlertRow {
   id: Generated<number>;
+  key: string;
   rule: string;
   state: string;
   severity: string;
@@ -14,6 +16,26 @@ interface AlertRow {
   value: number;
   summary: string;
   updated_at: number;
+  subject: string;
+  title: string;
+  /** JSON lists of texts. */
+  details: string;
+  todo: string;
+  stake_currency: string | null;
+  stake_minor: number | null;
+  /** JSON object of texts. */
+  labels: string;
+  /** JSON, `AlertEvidence`. */
+  evidence: string | null;
+  started_at: number | null;
+  acked_by: string | null;
+  acked_at: number | null;
+  ack_note: string | null;
+  health: Generated<string>;
+  drill: Generated<number>;
+  resolution: string | null;
+  feedback: string | null;
+  held: Generated<number>;
 }
 
 declare module "../platform/db/tables.ts" {
@@ -22,50 +44,80 @@ declare module "../platform/db/tables.ts" {
   }
 }
 
-/** An alert as it was or is: one incident of one rule. Times in ms UTC. */
-export interface Alert {
-  readonly id: number;
-  readonly rule: string;
-  readonly state: AlertState;
-  readonly severity: "WARNING" | "CRITICAL";
-  readonly openedAt: number;
-  readonly firedAt: number | null;
-  readonly recoveringAt: number | null;
-  readonly resolvedAt: number | null;
-  readonly value: number;
-  readonly summary: string;
-}
-
 function toAlert(row: Selectable<AlertRow>): Alert {
   return {
     id: row.id,
+    key: row.key,
     rule: row.rule,
     state: row.state as AlertState,
-    severity: row.severity as Alert["severity"],
+    severity: row.severity as AlertSeverity,
     openedAt: row.opened_at,
     firedAt: row.fired_at,
     recoveringAt: row.recovering_at,
     resolvedAt: row.resolved_at,
     value: row.value,
     summary: row.summary,
+    subject: row.subject,
+    // Alerts from before there were titles have their summary.
+    title: row.title === "" ? row.summary : row.title,
+    details: JSON.parse(row.details) as string[],
+    todo: JSON.parse(row.todo) as string[],
+    stake: row.stake_currency === null || row.stake_minor === null ? null : { currency: row.stake_currency, minor: row.stake_minor },
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    evidence: row.evidence === null ? null : (JSON.parse(row.evidence) as AlertEvidence),
+    startedAt: row.started_at,
+    acknowledged: row.acked_by === null || row.acked_at === null ? null : { by: row.acked_by, at: row.acked_at, note: row.ack_note },
+    health: row.health as RuleHealth,
+    drill: row.drill === 1,
+    resolution: row.resolution as AlertResolution | null,
+    feedback: row.feedback as Feedback | null,
   };
 }
 
-/** At most one per rule, in the order of the rules' names: that of the index which holds the open ones alone. */
+function toldColumns(told: Told) {
+  return {
+    severity: told.severity,
+    value: told.value,
+    summary: told.summary,
+    subject: told.subject,
+    title: told.title,
+    details: JSON.stringify(told.details),
+    todo: JSON.stringify(told.todo),
+    stake_currency: told.stake?.currency ?? null,
+    stake_minor: told.stake?.minor ?? null,
+    labels: JSON.stringify(told.labels),
+    evidence: told.evidence === null ? null : JSON.stringify(told.evidence),
+    started_at: told.startedAt,
+  };
+}
+
+/** At most one per key, in the order of the keys: that of the index which holds the open ones alone. */
 export async function openAlerts(tx: Tx): Promise<Alert[]> {
-  return (await tx.selectFrom("alert").selectAll().where("resolved_at", "is", null).orderBy("rule").execute()).map(toAlert);
+  return (await tx.selectFrom("alert").selectAll().where("resolved_at", "is", null).orderBy("key").execute()).map(toAlert);
 }
 
-interface Told {
-  readonly severity: Alert["severity"];
-  readonly value: number;
-  readonly summary: string;
+/** Keys that a person ended while it went on: they do not fire again until they were well once. With the severity they had. */
+export async function heldKeys(tx: Tx): Promise<ReadonlyMap<string, { readonly severity: AlertSeverity; readonly since: number }>> {
+  const rows = await tx.selectFrom("alert").select(["key", "severity", "resolved_at"]).where("held", "=", 1).orderBy("id").execute();
+  return new Map(rows.map(({ key, severity, resolved_at }) => [key, { severity: severity as AlertSeverity, since: resolved_at ?? 0 }]));
 }
 
-export async function insertAlert(tx: Tx, rule: string, next: OpenAlert, told: Told, nowMs: number): Promise<void> {
-  await tx
+export async function releaseKey(tx: Tx, key: string): Promise<void> {
+  await tx.updateTable("alert").set({ held: 0 }).where("key", "=", key).where("held", "=", 1).execute();
+}
+
+export interface NewAlert {
+  readonly key: string;
+  readonly rule: string;
+  readonly drill?: boolean;
+}
+
+/** Answers its id. */
+export async function insertAlert(tx: Tx, { key, rule, drill }: NewAlert, next: OpenAlert, told: Told, nowMs: number): Promise<number> {
+  const { id } = await tx
     .insertInto("alert")
     .values({
+      key,
       rule,
       state: next.state,
       opened_at: next.openedAt,
@@ -73,23 +125,51 @@ export async function insertAlert(tx: Tx, rule: string, next: OpenAlert, told: T
       recovering_at: next.recoveringAt,
       resolved_at: null,
       updated_at: nowMs,
-      severity: told.severity,
-      value: told.value,
-      summary: told.summary,
+      acked_by: null,
+      acked_at: null,
+      ack_note: null,
+      drill: drill === true ? 1 : 0,
+      resolution: null,
+      feedback: null,
+      ...toldColumns(told),
     })
-    .execute();
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
 }
 
 export async function updateAlert(tx: Tx, id: number, next: OpenAlert, told: Told | null, nowMs: number): Promise<void> {
   await tx
     .updateTable("alert")
-    .set({ state: next.state, fired_at: next.firedAt, recovering_at: next.recoveringAt, updated_at: nowMs, ...told })
+    .set({ state: next.state, fired_at: next.firedAt, recovering_at: next.recoveringAt, updated_at: nowMs, ...(told === null ? {} : toldColumns(told)) })
     .where("id", "=", id)
     .execute();
 }
 
-export async function resolveAlert(tx: Tx, id: number, nowMs: number): Promise<void> {
-  await tx.updateTable("alert").set({ state: "resolved", resolved_at: nowMs, updated_at: nowMs }).where("id", "=", id).execute();
+/** @param held it still goes on: it does not fire again until it was well once. */
+export async function resolveAlert(tx: Tx, id: number, resolution: AlertResolution, nowMs: number, held = false): Promise<void> {
+  await tx
+    .updateTable("alert")
+    .set({ state: "resolved", resolved_at: nowMs, updated_at: nowMs, resolution, held: held ? 1 : 0 })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Null takes the acknowledgement back. */
+export async function setAcknowledged(tx: Tx, id: number, acknowledged: Alert["acknowledged"], nowMs: number): Promise<void> {
+  await tx
+    .updateTable("alert")
+    .set({ acked_by: acknowledged?.by ?? null, acked_at: acknowledged?.at ?? null, ack_note: acknowledged?.note ?? null, updated_at: nowMs })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function setHealth(tx: Tx, id: number, health: RuleHealth): Promise<void> {
+  await tx.updateTable("alert").set({ health }).where("id", "=", id).execute();
+}
+
+export async function setFeedback(tx: Tx, id: number, feedback: Feedback, nowMs: number): Promise<void> {
+  await tx.updateTable("alert").set({ feedback, updated_at: nowMs }).where("id", "=", id).execute();
 }
 
 /** An alert that never fired leaves no trace: nobody was told of it. */
@@ -100,6 +180,14 @@ export async function dropAlert(tx: Tx, id: number): Promise<void> {
 export interface AlertFilter {
   readonly state?: AlertState | "open" | undefined;
   readonly rule?: string | undefined;
+  readonly severity?: AlertSeverity | undefined;
+  readonly subject?: string | undefined;
+  /** Opened in `[sinceMs, untilMs)`, ms UTC. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** Left out: both. */
+  readonly drill?: boolean | undefined;
+  readonly acknowledged?: boolean | undefined;
 }
 
 /** Newest first. The cursor is the `next_cursor` of the page before. */
@@ -110,6 +198,12 @@ export async function listAlerts(tx: Tx, filter: AlertFilter, limit: number, cur
   let query = tx.selectFrom("alert").selectAll().orderBy("id", "desc").limit(limit + 1);
   if (cursor !== null) query = query.where("id", "<", Number(cursor));
   if (filter.rule !== undefined) query = query.where("rule", "=", filter.rule);
+  if (filter.severity !== undefined) query = query.where("severity", "=", filter.severity);
+  if (filter.subject !== undefined) query = query.where("subject", "=", filter.subject);
+  if (filter.sinceMs !== undefined) query = query.where("opened_at", ">=", filter.sinceMs);
+  if (filter.untilMs !== undefined) query = query.where("opened_at", "<", filter.untilMs);
+  if (filter.drill !== undefined) query = query.where("drill", "=", filter.drill ? 1 : 0);
+  if (filter.acknowledged !== undefined) query = query.where("acked_at", filter.acknowledged ? "is not" : "is", null);
   // Ids first: ordered by id, SQLite would walk back through all there ever were to find the few open ones.
   if (filter.state === "open") query = query.where("id", "in", tx.selectFrom("alert").select("id").where("resolved_at", "is", null));
   else if (filter.state !== undefined) query = query.where("state", "=", filter.state);
@@ -123,4 +217,10 @@ export async function listAlerts(tx: Tx, filter: AlertFilter, limit: number, cur
 export async function getAlert(tx: Tx, id: number): Promise<Alert | null> {
   const row = await tx.selectFrom("alert").selectAll().where("id", "=", id).executeTakeFirst();
   return row === undefined ? null : toAlert(row);
+}
+
+/** Alerts of the same key that fired before this one, newest first. */
+export async function previousAlerts(tx: Tx, { id, rule, key }: Pick<Alert, "id" | "rule" | "key">, limit: number): Promise<Alert[]> {
+  const rows = await tx.selectFrom("alert").selectAll().where("rule", "=", rule).where("key", "=", key).where("id", "<", id).where("fired_at", "is not", null).orderBy("id", "desc").limit(limit).execute();
+  return rows.map(toAlert);
 }

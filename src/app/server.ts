@@ -9,6 +9,7 @@ import { operationRoutes, receiptRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
+import { alertRouteDeps } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { frontPage } from "./front-page.ts";
@@ -57,7 +58,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
-  alertRoutes(http, { db, viewer });
+  alertRoutes(http, alertRouteDeps(db, clock, access, config));
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {
     examiner: parts.health,

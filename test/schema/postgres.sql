@@ -1,6 +1,7 @@
 -- access/0001_access
 -- access/0002_links
 -- alerts/0001_alerts
+-- alerts/0002_life
 -- app/0001_node
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -50,6 +51,31 @@ alert.resolved_at bigint
 alert.value double precision not null
 alert.summary text not null
 alert.updated_at bigint not null
+alert.key text not null default ''::text
+alert.subject text not null default ''::text
+alert.title text not null default ''::text
+alert.details text not null default '[]'::text
+alert.todo text not null default '[]'::text
+alert.stake_currency text
+alert.stake_minor bigint
+alert.labels text not null default '{}'::text
+alert.evidence text
+alert.started_at bigint
+alert.acked_by text
+alert.acked_at bigint
+alert.ack_note text
+alert.health text not null default 'ok'::text
+alert.drill bigint not null default 0
+alert.resolution text
+alert.feedback text
+alert.held bigint not null default 0
+alert_event.id bigint not null
+alert_event.alert_id bigint not null
+alert_event.at bigint not null
+alert_event.kind text not null
+alert_event.actor_id text not null
+alert_event.actor_name text not null
+alert_event.reason text
 attempt.payment_no bigint not null
 attempt.id text not null
 attempt.live bigint not null
@@ -397,9 +423,13 @@ CREATE INDEX access_key_revoked ON access_key USING btree (revoked_at) WHERE (re
 CREATE INDEX access_link_created ON access_link USING btree (created_at)
 CREATE UNIQUE INDEX access_link_pkey ON access_link USING btree (id)
 CREATE UNIQUE INDEX access_secret_pkey ON access_secret USING btree (name)
-CREATE UNIQUE INDEX alert_open ON alert USING btree (rule) WHERE (resolved_at IS NULL)
+CREATE INDEX alert_event_alert ON alert_event USING btree (alert_id, id)
+CREATE UNIQUE INDEX alert_event_pkey ON alert_event USING btree (id)
+CREATE INDEX alert_held ON alert USING btree (key) WHERE (held = 1)
+CREATE UNIQUE INDEX alert_open ON alert USING btree (key) WHERE (resolved_at IS NULL)
 CREATE INDEX alert_opened ON alert USING btree (opened_at, id)
 CREATE UNIQUE INDEX alert_pkey ON alert USING btree (id)
+CREATE INDEX alert_rule ON alert USING btree (rule, id)
 CREATE INDEX attempt_at ON attempt USING btree (live, at)
 CREATE UNIQUE INDEX attempt_pkey ON attempt USING btree (payment_no, id)
 CREATE INDEX attempt_sale ON attempt USING btree (live, account, currency, at, amount) WHERE ((outcome = 'succeeded'::text) AND (amount > 0))
@@ -500,5 +530,6 @@ CREATE INDEX task_run_task ON task_run USING btree (task, id)
 CREATE UNIQUE INDEX term_pkey ON term USING btree (id)
 CREATE UNIQUE INDEX term_value_key ON term USING btree (value)
 CREATE UNIQUE INDEX witness_pkey ON witness USING btree (account, start)
+alert_event_no_change on alert_event
 audit_no_change on audit
 audit_no_truncate on audit

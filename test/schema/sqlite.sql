@@ -1,6 +1,7 @@
 -- access/0001_access
 -- access/0002_links
 -- alerts/0001_alerts
+-- alerts/0002_life
 -- app/0001_node
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -25,9 +26,15 @@ CREATE INDEX access_key_revoked on access_key (revoked_at) where revoked_at is n
 CREATE TABLE access_link ( id text primary key, page text not null, name text not null, params text not null, created_at integer not null, created_by text not null, expires_at integer not null, revoked_at integer, last_used_at integer );
 CREATE INDEX access_link_created on access_link (created_at);
 CREATE TABLE access_secret (name text primary key, secret text not null);
-CREATE TABLE alert ( id integer primary key autoincrement, rule text not null, state text not null, severity text not null, opened_at integer not null, fired_at integer, recovering_at integer, resolved_at integer, value real not null, summary text not null, updated_at integer not null );
-CREATE UNIQUE INDEX alert_open on alert (rule) where resolved_at is null;
+CREATE TABLE alert ( id integer primary key autoincrement, rule text not null, state text not null, severity text not null, opened_at integer not null, fired_at integer, recovering_at integer, resolved_at integer, value real not null, summary text not null, updated_at integer not null , key text not null default '', subject text not null default '', title text not null default '', details text not null default '[]', todo text not null default '[]', stake_currency text, stake_minor integer, labels text not null default '{}', evidence text, started_at integer, acked_by text, acked_at integer, ack_note text, health text not null default 'ok', drill integer not null default 0, resolution text, feedback text, held integer not null default 0);
+CREATE TABLE alert_event ( id integer primary key autoincrement, alert_id integer not null, at integer not null, kind text not null, actor_id text not null, actor_name text not null, reason text );
+CREATE INDEX alert_event_alert on alert_event (alert_id, id);
+CREATE TRIGGER alert_event_no_delete before delete on alert_event begin select raise(abort, 'the history of an alert is append-only'); end;
+CREATE TRIGGER alert_event_no_update before update on alert_event begin select raise(abort, 'the history of an alert is append-only'); end;
+CREATE INDEX alert_held on alert (key) where held = 1;
+CREATE UNIQUE INDEX alert_open on alert (key) where resolved_at is null;
 CREATE INDEX alert_opened on alert (opened_at, id);
+CREATE INDEX alert_rule on alert (rule, id);
 CREATE TABLE attempt ( payment_no integer not null, id text not null, live integer not null, account text not null, currency text not null, at integer not null, outcome text not null, cause text, code text, amount integer not null, primary key (payment_no, id) ) without rowid;
 CREATE INDEX attempt_at on attempt (live, at);
 CREATE INDEX attempt_sale on attempt (live, account, currency, at, amount) where outcome = 'succeeded' and amount > 0;

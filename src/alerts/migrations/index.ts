@@ -1,4 +1,5 @@
 import type { Migration } from "../../platform/index.ts";
+import { life } from "./0002_life.ts";
 
 const alerts: Migration = {
   name: "alerts/0001_alerts",
@@ -22,4 +23,4 @@ const alerts: Migration = {
   ],
 };
 
-export const alertMigrations: readonly Migration[] = [alerts];
+export const alertMigrations: readonly Migration[] = [alerts, life];
