@@ -13,6 +13,7 @@ import { forwardsOf } from "./forward.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
 import { receiptDeps } from "./receipts.ts";
+import { sloMeasurement } from "./slo.ts";
 import { stripeSource } from "./stripe.ts";
 import { tailOf } from "./tail.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -57,6 +58,8 @@ export async function runBackground(): Promise<void> {
     timeZone: config.merchant.timeZone,
     evaluation: evaluationOf(config, db, clock),
     tasks: taskDefinitions(db, config, clock, journal),
+    slos: sloMeasurement(config, clock),
+    processedWithinMs: config.slo.processedWithinMs,
     tail: tailOf(db, config, clock, log),
     forwards: forwardsOf(db, config, clock, node),
     node,

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
+import { sloWarnings } from "./config/slo.ts";
 import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
 
 export { configJsonSchema } from "./config/sections.ts";
@@ -131,7 +132,7 @@ function warningsOf(file: FileConfig, variables: Variables, sandbox: boolean): s
   if (!sandbox && file.stripe.apiBase !== null && isReadable(file.stripe.apiBase)) {
     warnings.push("STRIPE_API_BASE is not https: the Stripe key crosses the network readable");
   }
-  return warnings;
+  return [...warnings, ...sloWarnings(file.slo)];
 }
 
 function isReadable(address: string): boolean {

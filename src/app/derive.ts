@@ -2,7 +2,8 @@ import { consume, consumerSeq, type Digest, lastSeq, retryArmed } from "../ledge
 import { foldDeliveries, foldMetrics } from "../metrics/index.ts";
 import { confirmOperations } from "../operations/index.ts";
 import { foldPayments } from "../payments/index.ts";
-import type { Clock, Database, Tx } from "../platform/index.ts";
+import { type Clock, type Database, MINUTE_MS, type Tx } from "../platform/index.ts";
+import { addCounts } from "../slo/index.ts";
 
 /** The one consumer of events: payments and metrics move together, in one transaction. */
 export const DERIVE = "derive";
@@ -17,10 +18,30 @@ export function digestWith(timeZone: string, nowMs: number): Digest {
   };
 }
 
-/** One step of everything derived from events; answers how many events it took. */
-export async function deriveEvents(db: Database, timeZone: string, limit: number, nowMs: number): Promise<number> {
+/** Counts which deliveries were processed in time, in the transaction that processes them: late and set aside are bad. */
+function counting(digest: Digest, withinMs: number, nowMs: number): Digest {
+  return async (tx, entries) => {
+    const failures = await digest(tx, entries);
+    const failed = new Set(failures.map(({ seq }) => seq));
+    const tallies = entries
+      .filter(({ source }) => source === "webhook")
+      .map(({ seq, receivedAt }) => {
+        const good = !failed.has(seq) && nowMs - receivedAt <= withinMs;
+        return { atMs: receivedAt, good: good ? 1 : 0, bad: good ? 0 : 1 };
+      });
+    await addCounts(tx, "webhook", tallies);
+    return failures;
+  };
+}
+
+/**
+ * One step of everything derived from events; answers how many events it took.
+ *
+ * @param withinMs a delivery that is derived from later than this after it came counts as late.
+ */
+export async function deriveEvents(db: Database, timeZone: string, limit: number, nowMs: number, withinMs = MINUTE_MS): Promise<number> {
   const digest = digestWith(timeZone, nowMs);
-  const taken = await consume(db, DERIVE, limit, digest, nowMs);
+  const taken = await consume(db, DERIVE, limit, counting(digest, withinMs, nowMs), nowMs);
   return taken > 0 ? taken : await retryArmed(db, DERIVE, limit, digest, nowMs);
 }
 
@@ -35,9 +56,9 @@ export async function deriveBacklog(tx: Tx): Promise<number> {
  *
  * @param limitMs gives up after this long; the answer is how many events are still behind.
  */
-export async function catchUp(db: Database, timeZone: string, clock: Clock, limitMs: number): Promise<number> {
+export async function catchUp(db: Database, timeZone: string, clock: Clock, limitMs: number, withinMs = MINUTE_MS): Promise<number> {
   const until = clock.now() + limitMs;
-  while ((await deriveEvents(db, timeZone, 1000, clock.now())) > 0 && clock.now() < until);
+  while ((await deriveEvents(db, timeZone, 1000, clock.now(), withinMs)) > 0 && clock.now() < until);
   while ((await foldDeliveries(db, { timeZone }, 5000, clock.now())) > 0 && clock.now() < until);
   return await deriveBacklog(db.read);
 }

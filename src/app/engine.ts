@@ -3,6 +3,7 @@ import { type Forward, mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
 import { beginReceipts, expireApprovals, findReceipts, lookUpRefunds, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
 import { type Clock, type Database, errorText, type Journal, type Logger, type Loop, startLoop } from "../platform/index.ts";
+import { type MeasureOptions, measureSlos } from "../slo/index.ts";
 import { createScheduler, type Scheduler, type TaskDefinition } from "../tasks/index.ts";
 import { deriveEvents } from "./derive.ts";
 import type { StripeSource } from "./stripe.ts";
@@ -26,6 +27,9 @@ export interface EngineOptions {
   readonly timeZone: string;
   readonly evaluation: EvaluateOptions;
   readonly tasks: readonly TaskDefinition[];
+  readonly slos: MeasureOptions;
+  /** Deliveries that are derived from later than this after they came are late. */
+  readonly processedWithinMs: number;
   /** Null: no file is followed. */
   readonly tail: Tail | null;
   /** Applications that events are passed on to. */
@@ -77,7 +81,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const derive = follow("deriving from events", SHARE.derive, 1000, async (bite) => {
-    const taken = await deriveEvents(db, timeZone, bite, clock.now());
+    const taken = await deriveEvents(db, timeZone, bite, clock.now(), options.processedWithinMs);
     if (taken > 0) judge.wake();
     return taken > 0;
   });
@@ -104,7 +108,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },
   );
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
-  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, tasks];
+  const slos = startLoop(() => measureSlos(db, options.slos, clock.now()), { pollMs: 30_000, pauseMs: () => 200, onError: failed("measuring objectives") });
+  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, tasks, slos];
   for (const forward of options.forwards ?? []) loops.push(startLoop(() => forward.step(), { pollMs: 500, onError: failed("passing events on") }));
   const { tail } = options;
   if (tail !== null) {

@@ -7,6 +7,7 @@ import { metricsMigrations } from "../metrics/index.ts";
 import { notifyMigrations } from "../notify/index.ts";
 import { operationMigrations } from "../operations/index.ts";
 import { paymentsMigrations } from "../payments/index.ts";
+import { sloMigrations } from "../slo/index.ts";
 import { taskMigrations } from "../tasks/index.ts";
 import { nodeMigrations } from "./nodes.ts";
 
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   ...operationMigrations,
   ...notifyMigrations,
   ...nodeMigrations,
+  ...sloMigrations,
 ];

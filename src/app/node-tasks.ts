@@ -3,6 +3,7 @@ import { retainDeadLetters, retainGaps, retainWitness } from "../ingest/index.ts
 import { retainDeliveries, retainEvents } from "../ledger/index.ts";
 import { retainMetrics } from "../metrics/index.ts";
 import type { Clock, Database, Journal } from "../platform/index.ts";
+import { retainSloCounts } from "../slo/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import { ruleOfCheck } from "./check-rules.ts";
 import { alertingChecks } from "./checks.ts";
@@ -10,6 +11,7 @@ import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
 import { quarantineTask } from "./quarantine.ts";
+import { sloRules } from "./slo.ts";
 import { sweepTask } from "./sweep.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
@@ -27,7 +29,7 @@ export function evaluationOf(config: Config, db: Database, clock: Clock): Evalua
       revenueChangeDoD: alerts.revenueChangeDod,
       evidence: alerts.evidence,
     },
-    handed: alertingChecks({ db, config, clock }).map(ruleOfCheck),
+    handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db)],
   };
 }
 
@@ -36,7 +38,7 @@ export function evaluationOf(config: Config, db: Database, clock: Clock): Evalua
  * loop, which keeps to its share of the thread, and the record says how far it is.
  */
 export async function productionAlerts(db: Database, config: Config, clock: Clock, journal: Pick<Journal, "append">, upToMs = 0): ReturnType<typeof evaluate> {
-  if (upToMs > 0) await catchUp(db, config.merchant.timeZone, clock, upToMs);
+  if (upToMs > 0) await catchUp(db, config.merchant.timeZone, clock, upToMs, config.slo.processedWithinMs);
   const evaluation = await evaluate(db, evaluationOf(config, db, clock), clock.now());
   journal.append(PRODUCTION_ALERTS_LOG, [evaluation.record]);
   return evaluation;
@@ -61,6 +63,7 @@ async function retention(db: Database, config: Config, nowMs: number, signal: Ab
     deliveries: await step(keep.deliveriesMs, (before) => retainDeliveries(db, before, 1000)),
     minutes: await step(keep.minutesMs, (before) => retainMetrics(db, "minute", before, 1000, DERIVE)),
     hours: await step(keep.hoursMs, (before) => retainMetrics(db, "hour", before, 1000, DERIVE)),
+    slo_counts: await repeat(signal, () => db.write((tx) => retainSloCounts(tx, nowMs, 1000))),
     task_runs: await step(keep.taskRunsMs, (before) => db.write((tx) => retainTaskRuns(tx, before, 1000))),
     witness: await step(keep.completenessMs, (before) => retainWitness(db, before, 1000)),
     gaps: await step(keep.completenessMs, (before) => retainGaps(db, before, 500)),

@@ -32,9 +32,14 @@ export const NODE_BEAT_MS = 5000;
 const GONE_MS = 30_000;
 const FORGET_MS = 86_400_000;
 
-/** A sign of life; also forgets nodes that have been gone for a day. */
-export async function beatNode(db: Database, node: Omit<NodeRow, "seen_at">, nowMs: number): Promise<void> {
+/**
+ * A sign of life; also forgets nodes that have been gone for a day.
+ *
+ * @param also is written in the same transaction.
+ */
+export async function beatNode(db: Database, node: Omit<NodeRow, "seen_at">, nowMs: number, also?: (tx: Tx) => Promise<void>): Promise<void> {
   await db.write(async (tx) => {
+    await also?.(tx);
     await tx
       .insertInto("node")
       .values({ ...node, seen_at: nowMs })

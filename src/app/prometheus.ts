@@ -6,6 +6,7 @@ import { completeness, readGaps } from "../ingest/index.ts";
 import type { Clock, Database, Http } from "../platform/index.ts";
 import type { Config } from "./config.ts";
 import { deriveBacklog } from "./derive.ts";
+import { sloGauges } from "./slo.ts";
 import { VERSION } from "./version.ts";
 
 interface PrometheusParts {
@@ -108,6 +109,7 @@ function business(parts: PrometheusParts): Registry {
     },
   });
   completenessGauges(parts, registry);
+  sloGauges(registry, parts.config, db);
   gauge({
     name: "tillwatch_alerts_open",
     help: "Open alerts by rule and severity",

@@ -13,6 +13,7 @@ import { taskDefinitions } from "./node-tasks.ts";
 import { beatNode, NODE_BEAT_MS, removeNode } from "./nodes.ts";
 import { type SandboxProcess, startSandboxProcess } from "./sandbox.ts";
 import { createServer } from "./server.ts";
+import { answerCount } from "./slo.ts";
 import { stripeSource } from "./stripe.ts";
 import { VERSION } from "./version.ts";
 
@@ -89,9 +90,10 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const startedAt = clock.now();
     let writtenAt = startedAt;
     const stripe = stripeSource(config);
+    const answers = answerCount();
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
     const health = createExaminer({ checks: healthChecks({ writtenAt: () => writtenAt, db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
-    const http = await createServer({ config, db, clock, log, access, gate, stripe, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    const http = await createServer({ config, db, clock, log, access, gate, stripe, answers, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
       await gate.idle();
@@ -101,7 +103,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, sandbox_url: null as string | null, started_at: startedAt };
     const beat = startLoop(
       async () => {
-        await beatNode(db, node, clock.now());
+        const now = clock.now();
+        await answers.record(db, (also) => beatNode(db, node, now, also), NODE_BEAT_MS, now);
         writtenAt = clock.now();
         return false;
       },

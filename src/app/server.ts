@@ -16,6 +16,7 @@ import { frontPage } from "./front-page.ts";
 import { linkPages } from "./links.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
+import { type AnswerCount, mountSlos } from "./slo.ts";
 import type { StripeSource } from "./stripe.ts";
 import { sweptAccounts } from "./sweep.ts";
 import { VERSION } from "./version.ts";
@@ -28,6 +29,7 @@ export interface ServerParts {
   readonly access: Access;
   readonly gate: Gate;
   readonly stripe: StripeSource;
+  readonly answers: AnswerCount;
   readonly onRefused: WebhookRoutes["onRefused"];
   readonly health: Examiner;
   readonly startedAt: number;
@@ -48,6 +50,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
     tls: config.server.publicUrl?.startsWith("https://") ?? false,
     trustedProxies: config.server.trustedProxies,
   });
+  parts.answers.watch(http);
   const viewer: Guard = requireRole(access, "viewer");
   const operator: Guard = requireRole(access, "operator");
   accessRoutes(http, access);
@@ -59,6 +62,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
   alertRoutes(http, alertRouteDeps(db, clock, access, config));
+  mountSlos(http, { ...parts, viewer });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {
     examiner: parts.health,

@@ -64,7 +64,7 @@ function retryCommand(context: ServiceContext): Command {
           if (found === null) throw new AppError("not_found", `there is no event ${id}`, { code: "event_not_found" });
           await db.write((tx) => armEvent(tx, found.event.seq));
         }
-        await catchUp(db, config.merchant.timeZone, context.clock, 60_000);
+        await catchUp(db, config.merchant.timeZone, context.clock, 60_000, config.slo.processedWithinMs);
         const left = await count();
         if (options.json === true) context.print(JSON.stringify({ ok: true, set_aside_before: before, set_aside: left }));
         else context.print(before === 0 ? "Nothing was set aside." : `${before - left} of ${before} processed; ${left} still set aside${left > 0 ? ", see `tillwatch events list --status failed`" : ""}.`);

@@ -17,6 +17,7 @@ export { recoverUnmade } from "./sweep/generation.ts";
 export { type CompletenessRoutes, completenessRoutes } from "./sweep/routes.ts";
 export { judgeClock, judgeSweep, type SweepStatus, sweepStatus, type SweepVerdict } from "./sweep/status.ts";
 export { createSweep, type Sweep, type SweepOutcome } from "./sweep/sweep.ts";
+export { witnessedCounts, witnessedSpan } from "./sweep/witnessed.ts";
 export { type EventsVerified, verifyEvents } from "./sweep/verify.ts";
 export { tailStatus, type TailStatus } from "./tail/status.ts";
 export { createTail, type Tail } from "./tail/tail.ts";

@@ -18,6 +18,7 @@
 -- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
+-- slo/0001_objectives
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 access_key.id text not null
@@ -389,6 +390,23 @@ refund_record.operation_id text
 refund_record.created_at bigint not null
 refund_record.updated_at bigint not null
 refund_record.logged_as text
+slo_count.indicator text not null
+slo_count.grain text not null
+slo_count.start bigint not null
+slo_count.good bigint not null
+slo_count.bad bigint not null
+slo_day.slo text not null
+slo_day.start bigint not null
+slo_day.end_at bigint not null
+slo_day.objective_ppm bigint not null
+slo_day.good bigint not null
+slo_day.total bigint not null
+slo_day.period_good bigint not null
+slo_day.period_total bigint not null
+slo_day.updated_at bigint not null
+slo_state.slo text not null
+slo_state.measured_at bigint not null
+slo_state.state text not null
 task.name text not null
 task.anchor_at bigint not null
 task.cursor_at bigint
@@ -522,6 +540,9 @@ CREATE UNIQUE INDEX refund_pkey ON refund USING btree (payment_no, id)
 CREATE INDEX refund_record_charge ON refund_record USING btree (charge)
 CREATE UNIQUE INDEX refund_record_pkey ON refund_record USING btree (id)
 CREATE INDEX refund_record_unlogged ON refund_record USING btree (no) WHERE ((logged_as IS NULL) OR (logged_as <> status))
+CREATE UNIQUE INDEX slo_count_pkey ON slo_count USING btree (indicator, grain, start)
+CREATE UNIQUE INDEX slo_day_pkey ON slo_day USING btree (slo, start)
+CREATE UNIQUE INDEX slo_state_pkey ON slo_state USING btree (slo)
 CREATE UNIQUE INDEX task_pkey ON task USING btree (name)
 CREATE INDEX task_run_due ON task_run USING btree (task, due_at, cause, attempt)
 CREATE INDEX task_run_finished ON task_run USING btree (finished_at)

@@ -18,6 +18,7 @@
 -- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
+-- slo/0001_objectives
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
@@ -127,6 +128,9 @@ CREATE TABLE refund_hint (charge text primary key, live integer not null, amount
 CREATE TABLE refund_record ( id text primary key, no integer not null, live integer not null, payment text, charge text, amount integer not null, currency text not null, status text not null, reason text, operation_id text, created_at integer not null, updated_at integer not null, logged_as text );
 CREATE INDEX refund_record_charge on refund_record (charge);
 CREATE INDEX refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status;
+CREATE TABLE slo_count ( indicator text not null, grain text not null, start integer not null, good integer not null, bad integer not null, primary key (indicator, grain, start) ) without rowid;
+CREATE TABLE slo_day ( slo text not null, start integer not null, end_at integer not null, objective_ppm integer not null, good integer not null, total integer not null, period_good integer not null, period_total integer not null, updated_at integer not null, primary key (slo, start) ) without rowid;
+CREATE TABLE slo_state (slo text primary key, measured_at integer not null, state text not null);
 CREATE TABLE task ( name text primary key, anchor_at integer not null, cursor_at integer, enabled integer not null, run_id integer, owner text, lease_until integer );
 CREATE TABLE task_run ( id integer primary key autoincrement, task text not null, cause text not null, attempt integer not null, due_at integer not null, started_at integer not null, finished_at integer, duration_ms integer, outcome text not null, late integer not null, missed integer not null, owner text not null, error text, evidence text );
 CREATE INDEX task_run_due on task_run (task, due_at, cause, attempt);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { asCurrency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
+import { slo } from "./slo.ts";
 
 /**
  * The sections of `tillwatch.yaml`. A section is a strict object in the file's own names (snake_case) with a transform to
@@ -242,7 +243,7 @@ const ingest = z
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, tasks, reports });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, tasks, reports, slo });
 
 export type FileConfig = z.output<typeof fileSchema>;
 

@@ -5,7 +5,7 @@ const MINUTE = 60_000;
 /** The grain in which Stripe's events are counted; windows begin on it, so that none is counted in halves. */
 export const BUCKET_MS = 5 * MINUTE;
 /** Events may appear in the list a little after their time. */
-const OVERLAP_MS = 10 * MINUTE;
+export const OVERLAP_MS = 10 * MINUTE;
 /** What is younger may still be on its way by itself. */
 export const GRACE_MS = MINUTE;
 /** Stripe allows 500 reads per payment on average, at least 10,000 a month: a sweep is begun no oftener. */
