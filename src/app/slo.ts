@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { Gauge, type Registry } from "prom-client";
-import type { HandedRule } from "../alerts/index.ts";
+import type { HandedRule, Judged } from "../alerts/index.ts";
 import { IMPORT_ENDPOINT, witnessedCounts, witnessedSpan } from "../ingest/index.ts";
 import { consumerSeq } from "../ledger/index.ts";
 import { asCurrency, minor, moneyText } from "../money/index.ts";
@@ -53,9 +53,10 @@ export function sloMoneyText(code: string, amount: number): string {
 /** A page fires at once; it must be well for a while before it is over, for burn rates flutter around their limit. */
 const LIFE = { pendingMs: 0, recoveryMs: 5 * MINUTE_MS };
 
-function judged(alert: BurnAlert) {
+function judged(alert: BurnAlert): Judged {
   const verdict = alert.verdict === "breach" ? ({ kind: "breach", severity: alert.severity } as const) : ({ kind: alert.verdict } as const);
-  return { value: alert.value, summary: alert.summary, verdict };
+  const { value, summary, title, details, todo, subject, stake } = alert;
+  return { value, summary, verdict, title, details, todo, subject, stake };
 }
 
 /** Two rules per objective: what pages, and what can wait until the morning. They read the last measurement. */
@@ -66,6 +67,8 @@ export function sloRules(config: Pick<Config, "slo">, db: Database): HandedRule[
       .filter((severity) => slo.limits.some((limit) => limit.severity === severity))
       .map((severity): HandedRule => ({
         name: `slo_${slo.name}_${severity}`,
+        subject: `slo:${slo.name}`,
+        labels: { kind: "slo", slo: slo.name },
         life: LIFE,
         judge: async (nowMs) => {
           const alert = burnAlert(slo, severity, (await readStandings(db.read)).get(slo.name), nowMs);
