@@ -25,7 +25,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   },
   events: { description: "list, show and retry events", load: async (context) => (await import("./events.ts")).eventsCommand(context) },
   setup: { description: "set things up at Stripe: the webhook endpoint", load: async (context) => (await import("./setup.ts")).setupCommand(context) },
-  verify: { description: "compare the events here with Stripe's own list; exit 3 when some are missing", load: async (context) => (await import("./verify.ts")).verifyCommand(context) },
+  verify: { description: "compare events, charges, refunds and balance with Stripe; exit 3 when they differ", load: async (context) => (await import("./verify.ts")).verifyCommand(context) },
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   slo: { description: "objectives: attainment, error budget, burn rates", load: async (context) => (await import("./slo.ts")).sloCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },

@@ -8,6 +8,8 @@ export interface Attempt extends Method {
   readonly id: string;
   readonly kind: "charge" | "authentication";
   readonly outcome: "succeeded" | "failed" | "pending";
+  /** When Stripe made it, ms UTC; null where no event said so. */
+  readonly createdAt: number | null;
   /** When its outcome was first told, ms UTC; null while pending. */
   readonly at: number | null;
   readonly failure: Failure | null;

@@ -5,6 +5,7 @@ import type { Cause } from "./cause.ts";
 import { describe } from "./describe.ts";
 import { unpack } from "./packed.ts";
 import type { Payment, PaymentStatus } from "./payment.ts";
+import { readAliases, readStates } from "./store.ts";
 
 export interface PaymentScope {
   /** Only of this mode; either when left out. */
@@ -30,6 +31,41 @@ export async function getPayment(tx: Tx, idOrAlias: string, scope: PaymentScope 
     .limit(1)
     .executeTakeFirst();
   return row === undefined ? null : describe(unpack(row.state));
+}
+
+/** Payments by the ids of any of their parts, of one mode and account; by the id that was asked for. */
+export async function findPayments(tx: Tx, ids: readonly string[], scope: { readonly live: boolean; readonly account: string | null }): Promise<Map<string, Payment>> {
+  const aliases = (await readAliases(tx, ids)).filter((row) => (row.live === 1) === scope.live && row.account === (scope.account ?? ""));
+  const payments = (await readStates(tx, [...new Set(aliases.map((row) => row.payment_no))])).map(({ state }) => describe(state));
+  const byNo = new Map(payments.map((payment) => [payment.no, payment]));
+  return new Map(aliases.flatMap(({ alias, payment_no: no }) => (byNo.has(no) ? [[alias, byNo.get(no) as Payment]] : [])));
+}
+
+export interface ToldPart {
+  readonly id: string;
+  /** An attempt: when its outcome was told; a refund: when it was made. ms UTC. */
+  readonly at: number;
+}
+
+/**
+ * Ids of attempts or refunds of `[fromMs, toMs)`, latest first.
+ *
+ * @param after the last of the page before.
+ */
+export async function partsBetween(
+  tx: Tx,
+  part: "attempt" | "refund",
+  scope: { readonly live: boolean; readonly account: string | null },
+  window: { readonly fromMs: number; readonly toMs: number },
+  after: ToldPart | null,
+  limit: number,
+): Promise<ToldPart[]> {
+  const at = sql.ref(part === "attempt" ? "at" : "created_at");
+  const { rows } = await sql<ToldPart>`select id, ${at} as at from ${sql.table(part)}
+    where live = ${scope.live ? 1 : 0} and account = ${scope.account ?? ""} and ${at} >= ${window.fromMs} and ${at} < ${window.toMs}
+    ${after === null ? sql`` : sql`and (${at} < ${after.at} or (${at} = ${after.at} and id < ${after.id}))`}
+    order by ${at} desc, id desc limit ${limit}`.execute(tx);
+  return rows;
 }
 
 /** Subquery of one integer column: ledger positions of the events that told of this payment, for the events list. */

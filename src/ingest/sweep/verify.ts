@@ -1,6 +1,6 @@
 import { knownEvents, openAppendBeside } from "../../ledger/index.ts";
 import { AppError, type Database } from "../../platform/index.ts";
-import type { ListEvents } from "../../stripe/index.ts";
+import type { EventList, ListEvents } from "../../stripe/index.ts";
 import { readPage } from "./page.ts";
 import { GRACE_MS, REACH_MS } from "./plan.ts";
 
@@ -30,6 +30,8 @@ export interface EventsVerified {
   readonly atStripe: number;
   readonly missing: number;
   readonly repaired: number;
+  /** Why not all was compared: Stripe had trouble, or the allowance was spent. Then `fromMs` is how far it came. */
+  readonly trouble: string | null;
   /** The first of them. */
   readonly examples: readonly MissingEvent[];
 }
@@ -40,7 +42,7 @@ const MAX_EXAMPLES = 100;
  * Compares every event that Stripe lists with the ledger: an answer that does not rest on what sweeps noted. Memory does
  * not grow with the time compared.
  *
- * @throws StripeTrouble
+ * @throws StripeTrouble when not even the first page can be read.
  */
 export async function verifyEvents(options: VerifyOptions): Promise<EventsVerified> {
   const { db, list, account, nowMs } = options;
@@ -51,8 +53,17 @@ export async function verifyEvents(options: VerifyOptions): Promise<EventsVerifi
   const found = { atStripe: 0, missing: 0, repaired: 0 };
   const examples: MissingEvent[] = [];
   let after: string | null = null;
+  let reachedMs = untilMs;
   for (;;) {
-    const { events, hasMore } = await list({ account, createdGte: fromMs / 1000, createdLte: untilMs / 1000, startingAfter: after });
+    let answer: EventList;
+    try {
+      answer = await list({ account, createdGte: fromMs / 1000, createdLte: untilMs / 1000, startingAfter: after });
+    } catch (error) {
+      // What was compared until here holds.
+      if (after === null || !(error instanceof AppError)) throw error;
+      return { account, fromMs: reachedMs, untilMs, ...found, examples, trouble: error.message };
+    }
+    const { events, hasMore } = answer;
     const page = readPage(events, nowMs);
     const known = await knownEvents(db.read, page.arrivals.map(({ head }) => head.eventId));
     const missing = page.arrivals.filter(({ head }) => !known.has(head.eventId));
@@ -64,7 +75,8 @@ export async function verifyEvents(options: VerifyOptions): Promise<EventsVerifi
       found.repaired += missing.length;
     }
     options.onProgress(page.oldestMs === null ? 1 : (untilMs - page.oldestMs) / (untilMs - fromMs), found.atStripe);
-    if (!hasMore || page.lastId === null) return { account, fromMs, untilMs, ...found, examples };
+    if (!hasMore || page.lastId === null) return { account, fromMs, untilMs, ...found, examples, trouble: null };
     after = page.lastId;
+    reachedMs = page.oldestMs ?? reachedMs;
   }
 }

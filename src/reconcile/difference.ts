@@ -1,0 +1,99 @@
+import { type Currency, type Minor, moneyText, subtract, ZERO } from "../money/index.ts";
+import type { Payment } from "../payments/index.ts";
+import type { BookedCharge, BookedRefund, Booking } from "../stripe/index.ts";
+
+/** Something that Stripe's books and ours do not agree about. */
+export interface Difference {
+  readonly object: "charge" | "refund" | "booking";
+  /** `missing`: at Stripe and not here; `differs`; `unknown_to_stripe`: here and not at Stripe. */
+  readonly kind: "missing" | "differs" | "unknown_to_stripe";
+  readonly id: string;
+  readonly createdAt: number | null;
+  /** In words: what each side says. */
+  readonly text: string;
+}
+
+/** What both sides say of one object, and what it adds to the totals of its currency. */
+export interface Compared {
+  readonly currency: Currency;
+  readonly atStripe: Minor;
+  readonly here: Minor;
+  readonly difference: Difference | null;
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+}
+
+function saysCharge({ status, amount, captured, currency }: Pick<BookedCharge, "status" | "amount" | "captured" | "currency">): string {
+  if (status !== "succeeded") return `${status}, ${moneyText(amount, currency)} asked`;
+  return captured === amount ? `succeeded, ${moneyText(amount, currency)} captured` : `succeeded, ${moneyText(captured, currency)} of ${moneyText(amount, currency)} captured`;
+}
+
+export function compareCharge(theirs: BookedCharge, payment: Payment | undefined): Compared {
+  const { id, currency, createdAt } = theirs;
+  const ours = payment?.attempts.find((attempt) => attempt.id === id);
+  const told = (kind: Difference["kind"], text: string): Difference => ({ object: "charge", kind, id, createdAt, text });
+  if (ours === undefined) return { currency, atStripe: theirs.captured, here: ZERO, difference: told("missing", `charge ${id} of ${day(createdAt)} UTC (${saysCharge(theirs)}) is at Stripe and not here`) };
+  const mine = { status: ours.outcome, amount: ours.amount, captured: ours.captured, currency: ours.currency };
+  const same = mine.status === theirs.status && mine.amount === theirs.amount && mine.captured === theirs.captured && mine.currency === currency;
+  const here = mine.currency === currency ? mine.captured : ZERO;
+  return { currency, atStripe: theirs.captured, here, difference: same ? null : told("differs", `charge ${id}: Stripe says ${saysCharge(theirs)}; here it is ${saysCharge(mine)}`) };
+}
+
+/** What a refund in this status takes from the balance, or will. */
+function given(status: string, amount: Minor): Minor {
+  return status === "failed" || status === "canceled" ? ZERO : amount;
+}
+
+export function compareRefund(theirs: BookedRefund, payment: Payment | undefined): Compared {
+  const { id, currency, createdAt, status, amount } = theirs;
+  const ours = payment?.refunds.find((refund) => refund.id === id);
+  const told = (kind: Difference["kind"], text: string): Difference => ({ object: "refund", kind, id, createdAt, text });
+  if (ours === undefined) return { currency, atStripe: given(status, amount), here: ZERO, difference: told("missing", `refund ${id} of ${day(createdAt)} UTC (${status}, ${moneyText(amount, currency)}) is at Stripe and not here`) };
+  const same = ours.status === status && ours.amount === amount && ours.currency === currency;
+  const here = ours.currency === currency ? given(ours.status, ours.amount) : ZERO;
+  return { currency, atStripe: given(status, amount), here, difference: same ? null : told("differs", `refund ${id}: Stripe says ${status}, ${moneyText(amount, currency)}; here it is ${ours.status}, ${moneyText(ours.amount, ours.currency)}`) };
+}
+
+/** Bookings that we can say ourselves what they must be; payouts, fees and transfers are none of our books. */
+export const BOOKED = ["charge", "refund", "dispute", "dispute_reversal"] as const;
+type BookedCategory = (typeof BOOKED)[number];
+
+export function isBooked(booking: Booking): booking is Booking & { readonly category: BookedCategory; readonly source: string } {
+  return booking.source !== null && BOOKED.some((category) => category === booking.category);
+}
+
+/** What the balance moved by because of this object, by our books; null when we do not have it. */
+function expected(category: BookedCategory, source: string, payment: Payment | undefined): { amount: Minor; currency: Currency } | null {
+  switch (category) {
+    case "charge": {
+      const found = payment?.attempts.find(({ id }) => id === source);
+      return found === undefined ? null : { amount: found.captured, currency: found.currency };
+    }
+    case "refund": {
+      const found = payment?.refunds.find(({ id }) => id === source);
+      return found === undefined ? null : { amount: subtract(ZERO, found.amount), currency: found.currency };
+    }
+    case "dispute":
+    case "dispute_reversal": {
+      const found = payment?.disputes.find(({ id }) => id === source);
+      if (found === undefined || found.withdrawn === null || found.currency === null) return null;
+      if (category === "dispute") return { amount: subtract(ZERO, found.withdrawn), currency: found.currency };
+      return { amount: found.reinstatedAt === null ? ZERO : found.withdrawn, currency: found.currency };
+    }
+  }
+}
+
+export type ComparedBooking = (Compared & { readonly category: BookedCategory; readonly converted: false }) | { readonly category: BookedCategory; readonly converted: true; readonly currency: Currency };
+
+/** One movement of the balance. One in another currency than its payment was exchanged, and says nothing about our sums. */
+export function compareBooking(booking: Booking & { readonly category: BookedCategory; readonly source: string }, payment: Payment | undefined): ComparedBooking {
+  const { category, source, currency, amount, createdAt } = booking;
+  const ours = expected(category, source, payment);
+  if (ours !== null && ours.currency !== currency) return { category, converted: true, currency };
+  const here = ours?.amount ?? ZERO;
+  const kind = ours === null ? "missing" : "differs";
+  const text = ours === null ? `the ${category.replace("_", " ")} ${source} moved Stripe's balance by ${moneyText(amount, currency)} on ${day(createdAt)} UTC and is not here` : `the ${category.replace("_", " ")} ${source} moved Stripe's balance by ${moneyText(amount, currency)}; by what is here it should be ${moneyText(here, currency)}`;
+  return { category, converted: false, currency, atStripe: amount, here, difference: here === amount ? null : { object: "booking", kind, id: source, createdAt, text } };
+}

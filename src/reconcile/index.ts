@@ -1,0 +1,5 @@
+/** Our books held against Stripe's: charges, refunds and what moved the balance, with what differs in words. */
+export type { Difference } from "./difference.ts";
+export { type Part, type PartFound, reconcile, type ReconcileOptions } from "./reconcile.ts";
+export { repairOf } from "./repair.ts";
+export type { Total } from "./totals.ts";
