@@ -245,7 +245,7 @@ function webhookFailures(random: Random): Float64Array {
   return failing;
 }
 
-function segments(random: Random, names: readonly string[], steepness: number): Segment[] {
+export function segments(random: Random, names: readonly string[], steepness: number): Segment[] {
   const weights = names.map((_, index) => random.between(0.7, 1.3) / steepness ** index);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return names.map((name, index) => ({ name, share: (weights[index] ?? 0) / total, risk: random.between(0.7, 1.5) }));

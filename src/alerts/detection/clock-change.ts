@@ -2,6 +2,7 @@
 // the day from the first days after it; then the past is relabelled, so that one profile holds for both sides of the change.
 
 import { type History, MASK, QUARTERS, QUARTERS_A_DAY, slot } from "./history.ts";
+import type { MinuteShape } from "./minute-shape.ts";
 import type { DetectorState } from "./state.ts";
 import { DAY, quarterOfWeek } from "./zone.ts";
 
@@ -31,6 +32,7 @@ export function decideClock(state: DetectorState, ts: number, phi: number): void
   if (changed <= history.first) return;
   const keepsUtc = quartersInUtc(history, volume.perMinute, changed, shift, phi);
   relabel(history, changed, shift, keepsUtc);
+  moveMinutes(state.minutes, shift, keepsUtc);
 }
 
 /** By quarter of the day: does UTC explain the days since the change better, on most of them and by far in all? */
@@ -89,6 +91,24 @@ function relabel(history: History, changed: number, shift: number, keepsUtc: rea
       history.day[at] = (history.day[at] ?? 0) + Math.floor(place / QUARTERS_A_DAY);
     } else if (keepsUtc[cell % QUARTERS_A_DAY] === true) {
       history.mask[at] = (history.mask[at] ?? 0) | MASK.day;
+    }
+  }
+}
+
+/** The minutes' shape of what keeps to UTC moves along; what it leaves behind is forgotten. */
+function moveMinutes(shape: MinuteShape, shift: number, keepsUtc: readonly boolean[]): void {
+  const old = { seen: shape.seen.slice(), expected: shape.expected.slice() };
+  for (let week = 0; week < 2; week++) {
+    for (let place = 0; place < QUARTERS_A_DAY; place++) {
+      const source = (place - shift + QUARTERS_A_DAY) % QUARTERS_A_DAY;
+      const moves = keepsUtc[place] === true;
+      if (!moves && keepsUtc[(place + shift + QUARTERS_A_DAY) % QUARTERS_A_DAY] !== true) continue;
+      for (let minute = 0; minute < 15; minute++) {
+        const to = week * 1440 + place * 15 + minute;
+        const from = week * 1440 + source * 15 + minute;
+        shape.seen[to] = moves ? (old.seen[from] ?? 0) : 0;
+        shape.expected[to] = moves ? (old.expected[from] ?? 0) : 0;
+      }
     }
   }
 }

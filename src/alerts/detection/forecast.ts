@@ -4,6 +4,7 @@ import { type Calendar, HOLIDAY_SHARE } from "./calendar.ts";
 import { clockUndecided, otherCell } from "./clock-change.ts";
 import { shapeIndex } from "./minute-shape.ts";
 import { CELLS, interpolate, STEP } from "./profile.ts";
+import { between, oldest } from "./series.ts";
 import type { DetectorState } from "./state.ts";
 import { NEAR_HIGH } from "./volume.ts";
 import { DAY, quarterOfWeek, zoneSpan } from "./zone.ts";
@@ -11,6 +12,10 @@ import { DAY, quarterOfWeek, zoneSpan } from "./zone.ts";
 const NEAR_LOW = 0.4;
 const WEEK_SECONDS = 7 * DAY;
 const SUNDAY = 6;
+/** Share of a usual day that even a quiet holiday keeps, minutes until a holiday's own level counts, and expected attempts that "nothing" is worth. */
+const HOLIDAY_LEAST = 0.05;
+const HOLIDAY_LAG = 60;
+const HOLIDAY_WORTH = 20;
 
 export interface Forecast {
   /** Attempts by the quarter's curve alone, for learning how minutes differ from it. */
@@ -74,9 +79,9 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
     into.failureRate = Math.max(into.failureRate, state.rates?.tolerant[other % 96] ?? 0);
   }
   if (state.dayKind === "holiday" || state.dayKind === "closed") {
-    const sunday = SUNDAY * 96 + place;
-    dip = Math.min(HOLIDAY_SHARE * dip, interpolate(perMinute, sunday, position) * drift);
-    edge = Math.min(HOLIDAY_SHARE * edge, dip);
+    const sunday = interpolate(perMinute, SUNDAY * 96 + place, position) * drift;
+    dip = Math.max(Math.min(HOLIDAY_LEAST * dip, sunday / 2), Math.min(holidayLevel(state, ts, local) * dip, sunday));
+    edge = Math.min(edge, dip);
   }
   into.expected = expected;
   into.dip = dip;
@@ -84,6 +89,19 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   const near = nearLevel(state);
   into.near = edge * near;
   into.quick = edge * quickLevel(state, near);
+}
+
+/**
+ * What this holiday has shown so far of a usual day's volume, the last hour left out: nobody knows beforehand whether the shop keeps a third, a tenth or
+ * nothing. At most what a holiday is expected to keep.
+ */
+function holidayLevel(state: DetectorState, ts: number, local: number): number {
+  const { sums, firstTs } = state.series;
+  const minute = (ts - firstTs) / 60;
+  const from = Math.max(minute - Math.floor((((local % DAY) + DAY) % DAY) / 60), oldest(state.series));
+  const until = minute - HOLIDAY_LAG;
+  if (until <= from) return 0;
+  return Math.min(HOLIDAY_SHARE, between(sums.attempts, from, until) / (between(sums.expected, from, until) + HOLIDAY_WORTH));
 }
 
 /** The last half hour's level, leaning on the near one as much as half an hour usually varies. */

@@ -1,20 +1,25 @@
 // Runs the tests on the newest minute. Finds; does not open or close anything.
 
 import type { Metric } from "./alert.ts";
-import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, restless, webhookGate } from "./failing.ts";
+import type { Place } from "./caution.ts";
+import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, webhookGate } from "./failing.ts";
+import { QUARTERS_A_DAY } from "./history.ts";
 import { countAtLeast, countAtMost } from "./negative-binomial.ts";
 import type { RateProfile } from "./rates.ts";
 import { findCheapSales, type SaleFinding } from "./sale.ts";
 import { alphaOf, WINDOWS } from "./sensitivity.ts";
-import { between, MINUTES, oldest, type Series } from "./series.ts";
+import { between, endOf, MINUTES, oldest, type Series } from "./series.ts";
 import { findFailingSlices, type SliceFinding } from "./slices.ts";
 import { type DetectorState, daysSeen } from "./state.ts";
 import { findDip, type VolumeFinding, type VolumeModel } from "./volume.ts";
+import { DAY, quarterOfWeek } from "./zone.ts";
 
 /** Days until every weekday has been seen; days until the ordinary tests run. DETECTION §7 "learning". */
 const FIRST_WEEK = 8;
 export const LEARNING_DAYS = 14;
 const WIDE_PHI = 0.1;
+/** Seconds for which the time of day before a clock change still counts. */
+const CLOCK_REMEMBERED = 28 * DAY;
 const WIDE_WEIGHT = 20;
 const LONGEST_RATE_WINDOW = 2880;
 const WEBHOOK_WEIGHT = 60;
@@ -40,13 +45,25 @@ const learning = (state: DetectorState): boolean => daysSeen(state) < LEARNING_D
 
 export function judgeVolume(state: DetectorState, options: JudgeOptions): VolumeFinding | undefined {
   if (daysSeen(state) < FIRST_WEEK) return undefined;
-  return findDip(state.series, learning(state) ? wideModel(state) : state, options, state.vague, floorOf(state, "revenue_dip"));
+  return findDip(state.series, learning(state) ? wideModel(state) : volumeModel(state), options, state.vague, floorOf(state, "revenue_dip"));
+}
+
+const volumeModel = (state: DetectorState): VolumeModel => ({
+  usual: state.usual, near: state.near, quick: state.quick, caution: state.caution, place: placeOf(state), learn: state.open.revenue_dip === undefined,
+});
+
+/** After a clock change both clocks' place counts, as long as the past is from before it. */
+function placeOf(state: DetectorState): Place {
+  const ts = endOf(state.series, state.series.count) - 60;
+  const { span } = state;
+  const here = quarterOfWeek(ts + (span?.offset ?? 0)) % QUARTERS_A_DAY;
+  return { here, other: span === null || ts - span.from > CLOCK_REMEMBERED ? here : quarterOfWeek(ts + span.before) % QUARTERS_A_DAY };
 }
 
 /** While the shop is new: at least wide bands, and windows of at least an hour. */
 function wideModel(state: DetectorState): VolumeModel {
   const wide = { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) };
-  return { usual: wide, near: wide, quick: wide, caution: state.caution, shortestWindow: 60 };
+  return { ...volumeModel(state), usual: wide, near: wide, quick: wide, shortestWindow: 60 };
 }
 
 export function judgeSales(state: DetectorState, options: JudgeOptions): SaleFinding | undefined {
@@ -62,7 +79,7 @@ export function judgePayments(state: DetectorState, options: JudgeOptions, floor
   const sums = paymentSums(state.series);
   const now = state.series.count;
   const finding = findFailures(sums, now, floor, {
-    shared: 1, budget: options.budget, leastFailed: 4, gate: restless(paymentGate, state.rates?.rho ?? 0.01, 0.2),
+    shared: 1, budget: options.budget, leastFailed: 4, gate: paymentGate, restless: { rho: state.rates?.rho ?? 0.01, most: 0.2 },
     longestWindow: LONGEST_RATE_WINDOW, shortestWindow: young ? 60 : 2, weight: weightOf(state.rates, young),
   });
   return finding !== undefined && goesOn(sums, now, floor, finding) ? finding : undefined;

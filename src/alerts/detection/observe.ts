@@ -10,6 +10,7 @@ import { beginQuarter, type History, learnable, MASK, maskQuarters, QUARTER_SECO
 import { bendQuarter, learnMinute, shapeIndex } from "./minute-shape.ts";
 import { fitVolume } from "./profile.ts";
 import { fitRates, PAYMENT_PRIOR, WEBHOOK_PRIOR } from "./rates.ts";
+import { fitRestless, learnQuarter } from "./restless.ts";
 import { fitSales, learnSales } from "./sale.ts";
 import { appendMinute, between, type MinuteValues } from "./series.ts";
 import { appendSlices, fitSlices } from "./slices.ts";
@@ -60,7 +61,7 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   const alarm = Object.keys(state.open).length > 0;
   if (alarm || !observed) maskQuarters(history, ts, ts + 1, MASK.alarm);
   const learn = observed && !alarm && state.dayKind === "usual";
-  fillValues(state, observer, bucket, observed, learn);
+  fillValues(state, observer, bucket, (history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY, observed, learn);
   appendMinute(series, observer.values);
   appendSlices(state.slices, series.count, ts, observed ? slices : undefined, observer.forecast.failureRate, learn);
   remember(history, slot(quarter), observer.values);
@@ -69,7 +70,7 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   learnSales(state.sales, series, ts);
 }
 
-function fillValues(state: DetectorState, { forecast, values }: Observer, bucket: MinuteBucket, observed: boolean, learn: boolean): void {
+function fillValues(state: DetectorState, { forecast, values }: Observer, bucket: MinuteBucket, place: number, observed: boolean, learn: boolean): void {
   const webhooks = bucket.webhook_ok + bucket.webhook_failed;
   const judged = observed && state.dayKind !== "maintenance" ? 1 : 0;
   values.attempts = bucket.attempts;
@@ -94,6 +95,7 @@ function fillValues(state: DetectorState, { forecast, values }: Observer, bucket
   values.expectedWebhooksFailed = forecast.webhookRate * webhooks;
   values.webhookTroubles = bucket.webhook_failed > 0 ? 1 : 0;
   values.leftOut = learn ? 0 : 1;
+  values.restless = values.dip * (state.restless.spread[place] ?? 0);
 }
 
 function remember(history: History, at: number, values: MinuteValues): void {
@@ -110,7 +112,8 @@ function remember(history: History, at: number, values: MinuteValues): void {
 }
 
 function followLevel(state: DetectorState): void {
-  if (state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
+  // What is expected of a holiday is a guess: how it compares says nothing about the day after.
+  if (state.dayKind !== "usual" || state.open.revenue_dip !== undefined || state.open.card_testing !== undefined) return;
   const { attempts, edge } = state.series.sums;
   const now = state.series.count;
   const far = now - NEAR_LAG;
@@ -129,6 +132,8 @@ function followLevel(state: DetectorState): void {
 function closeQuarter(state: DetectorState): void {
   const { history } = state;
   if (daysSeen(state) < 7 || history.next - history.first < 4) return;
+  const closed = slot(history.next);
+  if (daysSeen(state) >= 15 && learnable(history, closed)) learnQuarter(state.restless, (history.cell[closed] ?? 0) % QUARTERS_A_DAY, history.attempts[closed] ?? 0, history.forecast[closed] ?? 0, state.usual.clump);
   let seen = 0;
   let expected = 0;
   for (let quarter = history.next - 3; quarter <= history.next; quarter++) {
@@ -151,6 +156,7 @@ export function fitDaily(state: DetectorState, ts: number): void {
   const { history } = state;
   learnYesterday(state, ts);
   closeDay(state.caution);
+  fitRestless(state.restless);
   // `next` is the quarter still filling; at midnight it is whole.
   history.next += 1;
   decideClock(state, ts, state.usual.phi[state.usual.windows.indexOf(15)] ?? 0.02);

@@ -23,7 +23,7 @@ const DAYS_LEARNT = 35;
 const DECAY_WEEKS = 4;
 /** What the pooled shape is worth: ten events (Gamma-Poisson), or being right within a third. */
 const HOUR_PRIOR = 10;
-const CLASS_PRIOR = 40;
+const CLASS_PRIOR = 10;
 const QUARTER_PRIOR = 200;
 /** Weeks at which a quarter's own counts and its class's shape have equal say, in logarithms. */
 const QUARTER_WEEKS = 0.4;
@@ -140,30 +140,30 @@ function fitGrowth(days: Map<number, DayTotal>): number {
   return Math.max(-GROWTH_LIMIT, Math.min(GROWTH_LIMIT, shrunk));
 }
 
+/** By local day and hour; after a clock change the quarters of an hour need not be neighbours in time. */
 function hourRecords(history: History, first: number, last: number, growth: number): HourRecord[] {
-  const records: HourRecord[] = [];
-  let quarter = first;
-  while (quarter <= last) {
-    const cell = (history.cell[slot(quarter)] ?? 0) >> 2;
-    const day = history.day[slot(quarter)] ?? 0;
-    const age = ageInWeeks(last, quarter);
-    let count = 0;
-    let parts = 0;
-    let trust = 1;
-    for (; quarter <= last && (history.cell[slot(quarter)] ?? 0) >> 2 === cell && history.day[slot(quarter)] === day; quarter++) {
-      const at = slot(quarter);
-      const usable = learnWeight(history, at);
-      if (usable === 0) continue;
-      trust = Math.min(trust, usable);
-      count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
-      parts++;
+  const records = new Map<number, { cell: number; day: number; count: number; parts: number; trust: number; age: number }>();
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    const usable = learnWeight(history, at);
+    if (usable === 0) continue;
+    const cell = (history.cell[at] ?? 0) >> 2;
+    const day = history.day[at] ?? 0;
+    const key = day * 24 + (cell % 24);
+    let record = records.get(key);
+    if (record === undefined) {
+      record = { cell, day, count: 0, parts: 0, trust: 1, age: ageInWeeks(last, quarter) };
+      records.set(key, record);
     }
-    if (parts > 0) {
-      // The hour that a clock change repeats has eight quarters.
-      records.push({ cell, day, count: count * Math.exp(growth * age), share: parts / 4, trust: trust * Math.exp(-age / DECAY_WEEKS), weight: trust * Math.exp(-age / DECAY_WEEKS) });
-    }
+    record.trust = Math.min(record.trust, usable);
+    record.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
+    record.parts++;
   }
-  return records;
+  return [...records.values()].map(({ cell, day, count, parts, trust, age }) => {
+    const weight = trust * Math.exp(-age / DECAY_WEEKS);
+    // The hour that a clock change repeats has eight quarters.
+    return { cell, day, count: count * Math.exp(growth * age), share: parts / 4, trust: weight, weight };
+  });
 }
 
 /** One over the weighted days behind a weekday; five weeks of them are worth about three. */
@@ -290,13 +290,17 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
   const perMinute = new Float64Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) {
     const prior = shape[cell] ?? 0;
-    const own = ((counts[cell] ?? 0) + QUARTER_PRIOR) / ((weights[cell] ?? 0) + QUARTER_PRIOR / prior);
+    const worth = disowned(counts[cell] ?? 0, (weights[cell] ?? 0) * prior) ? QUARTER_PRIOR / 20 : QUARTER_PRIOR;
+    const own = ((counts[cell] ?? 0) + worth) / ((weights[cell] ?? 0) + worth / prior);
     // Where most weeks were masked or outliers, a promotion may be all there is.
     const trust = (weights[cell] ?? 0) / ((weights[cell] ?? 0) + QUARTER_WEEKS);
     perMinute[cell] = (prior * (own / prior) ** trust) / 15;
   }
   return perMinute;
 }
+
+/** A quarter whose own counts are far from the class's shape is not held to it: where nothing is ever sold nothing is expected. */
+const disowned = (seen: number, expected: number): boolean => Math.abs(seen - expected) > 4 * Math.sqrt(expected + (0.2 * expected) ** 2);
 
 /** The hours' curve bent by each quarter's share of its hour among weekdays or weekends. */
 function classShape(counts: Float64Array, weights: Float64Array, curve: Float64Array): Float64Array {

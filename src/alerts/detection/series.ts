@@ -8,7 +8,7 @@ const WRAP = MINUTES - 1;
 const COLUMNS = [
   "attempts", "failed", "succeeded", "revenue", "webhooks", "webhooksFailed", "refunds", "disputes",
   "expected", "dip", "edge", "near", "quick", "expectedFailed", "expectedRevenue", "expectedTakings", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
-  "webhookTroubles", "leftOut",
+  "webhookTroubles", "leftOut", "restless",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 export type MinuteValues = Record<Column, number>;
@@ -54,6 +54,7 @@ export function appendMinute(series: Series, values: MinuteValues): void {
   sums.expectedWebhooksFailed[at] = (sums.expectedWebhooksFailed[before] ?? 0) + values.expectedWebhooksFailed;
   sums.webhookTroubles[at] = (sums.webhookTroubles[before] ?? 0) + values.webhookTroubles;
   sums.leftOut[at] = (sums.leftOut[before] ?? 0) + values.leftOut;
+  sums.restless[at] = (sums.restless[before] ?? 0) + values.restless;
 }
 
 /** Corrects a minute that is still held: everything after it moves by the difference. */

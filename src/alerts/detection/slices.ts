@@ -1,7 +1,7 @@
 // The same failure test for each card brand, country, method or cause.
 
 import type { MinuteSlices } from "./bucket.ts";
-import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, restless, sliceGate } from "./failing.ts";
+import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, sliceGate } from "./failing.ts";
 import { selectQuantile } from "./quantile.ts";
 import type { RateProfile } from "./rates.ts";
 
@@ -156,7 +156,7 @@ export function findFailingSlices(book: SliceBook, now: number, floor: number, b
   const shared = Math.max(1, book.slices.size);
   for (const slice of book.slices.values()) {
     const finding = findFailures(slice, now, from, {
-      shared, budget, leastFailed: 4, gate: restless(slice.dimension === CAUSE ? paymentGate : sliceGate, slice.rho, 0.3),
+      shared, budget, leastFailed: 4, gate: slice.dimension === CAUSE ? paymentGate : sliceGate, restless: { rho: slice.rho, most: 0.3 },
       longestWindow: 2880, shortestWindow, weight: 1 / (slice.rho + 1 / slice.evidence),
     });
     if (finding === undefined) continue;

@@ -7,6 +7,7 @@ import { createHistory, type History } from "./history.ts";
 import { createMinuteShape, type MinuteShape } from "./minute-shape.ts";
 import type { VolumeProfile } from "./profile.ts";
 import type { RateProfile } from "./rates.ts";
+import { createRestless, type Restless } from "./restless.ts";
 import { createSaleModel, type SaleModel } from "./sale.ts";
 import { WINDOWS } from "./sensitivity.ts";
 import { createSeries, type Series } from "./series.ts";
@@ -34,13 +35,14 @@ export interface OpenAlert {
 
 export interface DetectorState {
   /** Changes when old snapshots can no longer be read. */
-  readonly version: 1;
+  readonly version: 2;
   readonly series: Series;
   readonly history: History;
   readonly usual: Dispersion;
   readonly near: Dispersion;
   readonly quick: Dispersion;
   readonly caution: Caution;
+  readonly restless: Restless;
   readonly minutes: MinuteShape;
   readonly sales: SaleModel;
   readonly slices: SliceBook;
@@ -78,10 +80,10 @@ export interface DetectorState {
 
 export function createState(): DetectorState {
   return {
-    version: 1,
+    version: 2,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
-    caution: createCaution(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
+    caution: createCaution(), restless: createRestless(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
     nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, dips: [], ratesSince: -Infinity, decidedChange: -Infinity,

@@ -1,6 +1,6 @@
 // Fewer attempts than expected (DETECTION §5, "Revenue dip, volume part").
 
-import { type Caution, farEnough } from "./caution.ts";
+import { type Caution, farEnough, type Place } from "./caution.ts";
 import { type Dispersion, phiOf } from "./dispersion.ts";
 import { countAtMost } from "./negative-binomial.ts";
 import { alphaOf, WINDOWS } from "./sensitivity.ts";
@@ -23,6 +23,9 @@ export interface VolumeModel {
   readonly near: Dispersion;
   readonly quick: Dispersion;
   readonly caution: Caution;
+  readonly place: Place;
+  /** False while a dip is being told. */
+  readonly learn: boolean;
   /** Minutes; a young shop is not judged by less than an hour. */
   readonly shortestWindow?: number;
 }
@@ -61,38 +64,66 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
   const now = series.count;
   const { budget } = limits;
   const shortest = model.shortestWindow ?? 0;
-  const { attempts, dip, edge, near, quick } = series.sums;
+  const { attempts, edge, near, quick, restless, dip } = series.sums;
   let best: VolumeFinding | undefined;
   for (let index = 0; index < WINDOWS.length; index++) {
     const window = WINDOWS[index] ?? 0;
     const from = now - window;
     if (from < floor) break;
     if (window < shortest) continue;
-    const usual = between(window <= LONGEST_EDGE ? edge : dip, from, now);
+    const usual = window <= LONGEST_EDGE ? between(edge, from, now) : longExpected(series, from);
     if (usual < LEAST_EXPECTED) continue;
     const seen = between(attempts, from, now);
     const keep = window === 2 ? DEAD_SHARE : 1 - limits.drop - (window < 60 ? 0.1 : 0);
     if (seen >= NEAR_HIGH * keep * usual || !lasts(series, from, keep)) continue;
     const clumps = model.usual.clump - 1 + vague;
-    const usualPhi = phiOf(model.usual, index, usual) + clumps / usual;
+    const shaky = (between(restless, from, now) / Math.max(1e-9, between(dip, from, now))) ** 2;
+    const usualPhi = phiOf(model.usual, index, usual) + shaky + clumps / usual;
     const usualZ = deviations(seen, usual, usualPhi);
     if (window > 60) {
-      if (seen < keep * usual) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget, model.caution));
+      if (seen < keep * usual && usualZ >= SCREEN) best = better(best, judgeLong(series, model, limits, from, index, vague));
       continue;
     }
     // Up to an hour the week's profile and the level of the last hours must agree: one finds, the other at least leans to it.
     const close = between(near, from, now);
-    const nearPhi = phiOf(model.near, index, usual) + clumps / close;
+    const nearPhi = phiOf(model.near, index, usual) + shaky + clumps / close;
     const nearZ = deviations(seen, close, nearPhi);
-    if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget, model.caution));
+    if (seen < keep * usual && nearZ > LEANS_NEAR) best = better(best, judge(seen, usual, usualPhi, usualZ, from, window, budget, model));
     if (seen >= NEAR_KEEP_USUAL * usual || usualZ < LEANS_USUAL) continue;
-    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget, model.caution));
+    if (close >= LEAST_EXPECTED && seen < keep * close) best = better(best, judge(seen, close, nearPhi, nearZ, from, window, budget, model));
     if (window > 10) continue;
     const last = between(quick, from, now);
-    const quickPhi = phiOf(model.quick, index, usual) + clumps / last;
-    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget, model.caution));
+    const quickPhi = phiOf(model.quick, index, usual) + shaky + clumps / last;
+    if (last >= LEAST_EXPECTED && seen < keep * last) best = better(best, judge(seen, last, quickPhi, deviations(seen, last, quickPhi), from, window, budget, model));
   }
   return best;
+}
+
+/**
+ * A night and a dead weekend are a long window that may hold little but the last minutes of Friday: it is judged as the short one it is worth, with that one's noise,
+ * alpha and tolerance beside steps.
+ */
+function judgeLong(series: Series, model: VolumeModel, { budget, drop }: VolumeLimits, from: number, index: number, vague: number): VolumeFinding | undefined {
+  const { attempts, dip, edge, restless } = series.sums;
+  const now = series.count;
+  const window = now - from;
+  const middle = reachBack(dip, from, now, between(dip, from, now) / 2);
+  const worth = 2 * Math.min(now - middle, middle - from);
+  const at = worth >= window / 2 ? index : Math.max(0, WINDOWS.findIndex((length) => length >= worth));
+  const length = WINDOWS[at] ?? window;
+  const expected = length <= LONGEST_EDGE ? between(edge, from, now) : longExpected(series, from);
+  const seen = between(attempts, from, now);
+  if (expected < LEAST_EXPECTED || seen >= (1 - drop) * expected) return undefined;
+  const phi = phiOf(model.usual, at, expected) + (between(restless, from, now) / Math.max(1e-9, between(dip, from, now))) ** 2 + (model.usual.clump - 1 + vague) / expected;
+  const finding = judge(seen, expected, phi, deviations(seen, expected, phi), from, length, budget, model);
+  return finding === undefined ? undefined : { ...finding, window };
+}
+
+/** Minutes at the end of a long window in which a batch may still be late. */
+const LATE = 60;
+
+function longExpected({ sums: { dip, edge }, count: now }: Series, from: number): number {
+  return between(dip, from, now - LATE) + between(edge, now - LATE, now);
 }
 
 /** Windows in which one lost minute could make the whole dip: it must be one without its worst minute too. */
@@ -116,11 +147,11 @@ function lasts(series: Series, from: number, keep: number): boolean {
 
 const deviations = (seen: number, expected: number, phi: number): number => (expected - seen) / Math.sqrt(expected + phi * expected * expected);
 
-function judge(seen: number, expected: number, phi: number, z: number, from: number, window: number, budget: number, caution: Caution): VolumeFinding | undefined {
+function judge(seen: number, expected: number, phi: number, z: number, from: number, window: number, budget: number, model: VolumeModel): VolumeFinding | undefined {
   if (z < SCREEN) return undefined;
   const probability = countAtMost(seen, expected, phi);
   const alpha = alphaOf(window, budget);
-  return farEnough(caution, window, probability, alpha) ? { from, window, seen, expected, phi, probability, alpha } : undefined;
+  return farEnough(model.caution, model.place, window, probability, alpha, model.learn) ? { from, window, seen, expected, phi, probability, alpha } : undefined;
 }
 
 const better = (best: VolumeFinding | undefined, other: VolumeFinding | undefined): VolumeFinding | undefined =>
