@@ -21,13 +21,17 @@ export interface Silence {
 
 export type SilenceState = "pending" | "active" | "ended";
 
-export function silenceState({ startsAt, endsAt, endedAt }: Pick<Silence, "startsAt" | "endsAt" | "endedAt">, nowMs: number): SilenceState {
+/** What the time of a silence hangs on. */
+export type SilenceSpan = Pick<Silence, "createdAt" | "startsAt" | "endsAt" | "endedAt">;
+
+export function silenceState({ createdAt, startsAt, endsAt, endedAt }: SilenceSpan, nowMs: number): SilenceState {
   if (endedAt !== null || (endsAt !== null && endsAt <= nowMs)) return "ended";
-  return startsAt <= nowMs ? "active" : "pending";
+  // One that began when it was made has begun, also when the clock was put back since.
+  return startsAt <= nowMs || startsAt <= createdAt ? "active" : "pending";
 }
 
 /** The silence that mutes these labels now; the one that began first when there are several. */
-export function silencedBy<One extends Pick<Silence, "startsAt" | "endsAt" | "endedAt" | "matchers">>(silences: readonly One[], labels: Labels, nowMs: number): One | null {
+export function silencedBy<One extends SilenceSpan & Pick<Silence, "matchers">>(silences: readonly One[], labels: Labels, nowMs: number): One | null {
   return silences.find((silence) => silenceState(silence, nowMs) === "active" && matches(silence.matchers, labels)) ?? null;
 }
 

@@ -136,3 +136,12 @@ export async function previewSilence(tx: Tx, matchers: readonly Matcher[], nowMs
     incomplete: rows.length === MOST_NEWS || past.length > MOST_PAST,
   };
 }
+/** Those not marked as ended: what planning looks at, oldest first. */
+export async function openSilences(tx: Tx): Promise<Silence[]> {
+  return (await tx.selectFrom("notify_silence").selectAll().where("ended_at", "is", null).orderBy("id").execute()).map(toSilence);
+}
+
+export async function markEnded(tx: Tx, id: number, nowMs: number): Promise<void> {
+  await tx.updateTable("notify_silence").set({ ended_at: nowMs }).where("id", "=", id).where("ended_at", "is", null).execute();
+}
+

@@ -1,5 +1,5 @@
 import type { Generated, Selectable } from "kysely";
-import type { Tx } from "../platform/index.ts";
+import { inChunks, type Tx } from "../platform/index.ts";
 import type { AlertChange, AlertNews } from "./news.ts";
 
 interface NewsRow {
@@ -19,6 +19,7 @@ interface KnownAlertRow {
   unplanned: number;
   closed_at: number | null;
   body: string;
+  suppressed: string | null;
 }
 
 declare module "../platform/db/tables.ts" {
@@ -36,12 +37,14 @@ export interface KnownAlert {
   readonly knownAt: number;
   readonly acknowledgedAt: number | null;
   readonly updatedAt: number;
+  /** Why it is not told of, in words, as of the last planning; null when it is. */
+  readonly suppressed: string | null;
   /** The latest news of it. */
   readonly news: AlertNews;
 }
 
 function toKnown(row: Selectable<KnownAlertRow>): KnownAlert {
-  return { id: row.alert_id, state: row.state, knownAt: row.known_at, acknowledgedAt: row.acknowledged_at, updatedAt: row.updated_at, news: JSON.parse(row.body) as AlertNews };
+  return { id: row.alert_id, state: row.state, knownAt: row.known_at, acknowledgedAt: row.acknowledged_at, updatedAt: row.updated_at, suppressed: row.suppressed, news: JSON.parse(row.body) as AlertNews };
 }
 
 export async function insertNews(tx: Tx, news: AlertNews, nowMs: number): Promise<void> {
@@ -54,9 +57,10 @@ function acknowledgedAt(change: AlertChange, before: number | null, nowMs: numbe
       return nowMs;
     case "unacknowledged":
     case "fired":
+    // What was acknowledged was less than this.
+    case "worsened":
       return null;
     case "relapsed":
-    case "worsened":
     case "updated":
     case "recovering":
     case "resolved":
@@ -80,7 +84,7 @@ export async function upsertAlert(tx: Tx, news: AlertNews, nowMs: number): Promi
   };
   await tx
     .insertInto("notify_alert")
-    .values({ alert_id: news.alertId, ...row })
+    .values({ alert_id: news.alertId, suppressed: null, ...row })
     .onConflict((conflict) => conflict.column("alert_id").doUpdateSet(row))
     .execute();
 }
@@ -94,4 +98,11 @@ export async function readOpenAlerts(tx: Tx): Promise<KnownAlert[]> {
 export async function readNews(tx: Tx, alertId: number): Promise<{ readonly at: number; readonly news: AlertNews }[]> {
   const rows = await tx.selectFrom("notify_news").select(["at", "body"]).where("alert_id", "=", alertId).orderBy("id").execute();
   return rows.map(({ at, body }) => ({ at, news: JSON.parse(body) as AlertNews }));
+}
+
+/** These alerts as they stand, closed or not. */
+export async function knownAlerts(tx: Tx, ids: readonly number[]): Promise<KnownAlert[]> {
+  const found: KnownAlert[] = [];
+  for (const some of inChunks(ids, 256)) found.push(...(await tx.selectFrom("notify_alert").selectAll().where("alert_id", "in", some).execute()).map(toKnown));
+  return found;
 }

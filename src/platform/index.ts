@@ -17,3 +17,4 @@ export { openPostgres, type PostgresDatabase, prepareSchema } from "./db/postgre
 export { openScratch, type Scratch } from "./db/scratch.ts";
 export { openSqlite, type SqliteDatabase } from "./db/sqlite.ts";
 export { type Tables, type Tx } from "./db/tables.ts";
+export { anyHolds, dateAt, edges, type TimeInterval, wallTime } from "./time-interval.ts";

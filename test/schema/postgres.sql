@@ -12,6 +12,7 @@
 -- metrics/0001_buckets
 -- notify/0001_news
 -- notify/0002_notices
+-- notify/0003_chains
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -113,6 +114,9 @@ channel.failed_at bigint
 channel.error text
 channel.owner text
 channel.lease_until bigint not null
+channel.failing_since bigint
+channel.told_at bigint
+channel.fingerprint text
 consumer.name text not null
 consumer.seq bigint not null
 consumer.updated_at bigint not null
@@ -238,6 +242,25 @@ notify_alert.updated_at bigint not null
 notify_alert.unplanned bigint not null
 notify_alert.closed_at bigint
 notify_alert.body text not null
+notify_alert.suppressed text
+notify_chain.alert_id bigint not null
+notify_chain.route text not null
+notify_chain.policy text not null
+notify_chain.channels text not null
+notify_chain.step bigint not null
+notify_chain.round bigint not null
+notify_chain.next_at bigint
+notify_chain.state text not null
+notify_drill.id bigint not null
+notify_drill.alert_id bigint not null
+notify_drill.started_at bigint not null
+notify_drill.asked_by text not null
+notify_drill.cause text not null
+notify_drill.finished_at bigint
+notify_drill.outcome text not null
+notify_drill.body text not null
+notify_key.name text not null
+notify_key.secret text not null
 notify_news.id bigint not null
 notify_news.alert_id bigint not null
 notify_news.change text not null
@@ -493,6 +516,12 @@ CREATE INDEX notify_alert_closed ON notify_alert USING btree (closed_at) WHERE (
 CREATE INDEX notify_alert_open ON notify_alert USING btree (alert_id) WHERE (closed_at IS NULL)
 CREATE UNIQUE INDEX notify_alert_pkey ON notify_alert USING btree (alert_id)
 CREATE INDEX notify_alert_unplanned ON notify_alert USING btree (alert_id) WHERE (unplanned = 1)
+CREATE INDEX notify_chain_open ON notify_chain USING btree (alert_id) WHERE (state <> 'done'::text)
+CREATE UNIQUE INDEX notify_chain_pkey ON notify_chain USING btree (alert_id)
+CREATE INDEX notify_drill_open ON notify_drill USING btree (alert_id) WHERE (finished_at IS NULL)
+CREATE UNIQUE INDEX notify_drill_pkey ON notify_drill USING btree (id)
+CREATE INDEX notify_drill_started ON notify_drill USING btree (started_at)
+CREATE UNIQUE INDEX notify_key_pkey ON notify_key USING btree (name)
 CREATE INDEX notify_news_alert ON notify_news USING btree (alert_id, id)
 CREATE INDEX notify_news_at ON notify_news USING btree (at)
 CREATE UNIQUE INDEX notify_news_pkey ON notify_news USING btree (id)
@@ -514,6 +543,7 @@ CREATE INDEX operation_sent ON operation USING btree (kind, sent_at) WHERE (sent
 CREATE INDEX operation_step_operation ON operation_step USING btree (operation_id, id)
 CREATE UNIQUE INDEX operation_step_pkey ON operation_step USING btree (id)
 CREATE UNIQUE INDEX operation_stripe_key_key ON operation USING btree (stripe_key)
+CREATE INDEX outbox_merged ON outbox USING btree (merged_into) WHERE (merged_into IS NOT NULL)
 CREATE INDEX outbox_notice ON outbox USING btree (notice_id)
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (id)
 CREATE INDEX outbox_queued ON outbox USING btree (channel, id) WHERE (state = 'queued'::text)

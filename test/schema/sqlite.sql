@@ -12,6 +12,7 @@
 -- metrics/0001_buckets
 -- notify/0001_news
 -- notify/0002_notices
+-- notify/0003_chains
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -47,7 +48,7 @@ CREATE TRIGGER audit_no_delete before delete on audit begin select raise(abort, 
 CREATE TRIGGER audit_no_update before update on audit begin select raise(abort, 'the audit trail is append-only'); end;
 CREATE INDEX audit_subject on audit (subject, id);
 CREATE TABLE bookmark (name text primary key, value text not null, updated_at integer not null);
-CREATE TABLE channel ( name text primary key, failures integer not null, wait_until integer not null, disabled_at integer, disabled_why text, succeeded_at integer, failed_at integer, error text, owner text, lease_until integer not null );
+CREATE TABLE channel ( name text primary key, failures integer not null, wait_until integer not null, disabled_at integer, disabled_why text, succeeded_at integer, failed_at integer, error text, owner text, lease_until integer not null , failing_since integer, told_at integer, fingerprint text);
 CREATE TABLE consumer (name text primary key, seq integer not null, updated_at integer not null);
 CREATE TABLE delivery ( seq integer primary key autoincrement, received_at integer not null, outcome text not null, endpoint_id integer not null, status integer not null, event_seq integer, event_id text, event_type text, reason text, count integer not null default 1 );
 CREATE TABLE delivery_metric ( grain text not null, start integer not null, endpoint text not null, accepted integer not null, duplicate integer not null, variant integer not null, malformed integer not null, failed integer not null, rejected integer not null, primary key (grain, start, endpoint) ) without rowid;
@@ -78,10 +79,16 @@ CREATE INDEX notice_alert_notice on notice_alert (notice_id);
 CREATE TABLE notice_attempt ( id integer primary key autoincrement, outbox_id integer not null, channel text not null, started_at integer not null, latency_ms integer, outcome text, status integer, reason text );
 CREATE INDEX notice_attempt_outbox on notice_attempt (outbox_id, id);
 CREATE INDEX notice_created on notice (created_at);
-CREATE TABLE notify_alert ( alert_id integer primary key, state text not null, known_at integer not null, acknowledged_at integer, updated_at integer not null, unplanned integer not null, closed_at integer, body text not null );
+CREATE TABLE notify_alert ( alert_id integer primary key, state text not null, known_at integer not null, acknowledged_at integer, updated_at integer not null, unplanned integer not null, closed_at integer, body text not null , suppressed text);
 CREATE INDEX notify_alert_closed on notify_alert (closed_at) where closed_at is not null;
 CREATE INDEX notify_alert_open on notify_alert (alert_id) where closed_at is null;
 CREATE INDEX notify_alert_unplanned on notify_alert (alert_id) where unplanned = 1;
+CREATE TABLE notify_chain ( alert_id integer primary key, route text not null, policy text not null, channels text not null, step integer not null, round integer not null, next_at integer, state text not null );
+CREATE INDEX notify_chain_open on notify_chain (alert_id) where state <> 'done';
+CREATE TABLE notify_drill ( id integer primary key autoincrement, alert_id integer not null, started_at integer not null, asked_by text not null, cause text not null, finished_at integer, outcome text not null, body text not null );
+CREATE INDEX notify_drill_open on notify_drill (alert_id) where finished_at is null;
+CREATE INDEX notify_drill_started on notify_drill (started_at);
+CREATE TABLE notify_key (name text primary key, secret text not null);
 CREATE TABLE notify_news ( id integer primary key autoincrement, alert_id integer not null, change text not null, at integer not null, body text not null );
 CREATE INDEX notify_news_alert on notify_news (alert_id, id);
 CREATE INDEX notify_news_at on notify_news (at);
@@ -103,6 +110,7 @@ CREATE INDEX operation_sent on operation (kind, sent_at) where sent_at is not nu
 CREATE TABLE operation_step (id integer primary key autoincrement, operation_id text not null, at integer not null, what text not null, text text not null, actor text not null);
 CREATE INDEX operation_step_operation on operation_step (operation_id, id);
 CREATE TABLE outbox ( id integer primary key autoincrement, notice_id integer not null, channel text not null, key text not null, state text not null, queued_at integer not null, attempts integer not null, settled_at integer, error text, merged_into integer );
+CREATE INDEX outbox_merged on outbox (merged_into) where merged_into is not null;
 CREATE INDEX outbox_notice on outbox (notice_id);
 CREATE INDEX outbox_queued on outbox (channel, id) where state = 'queued';
 CREATE INDEX outbox_settled on outbox (settled_at) where settled_at is not null;

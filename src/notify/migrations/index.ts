@@ -125,4 +125,40 @@ const notices: Migration = {
   ],
 };
 
-export const notifyMigrations: readonly Migration[] = [news, notices];
+/** Escalations on their way, why an alert is not told of, since when a channel fails, keys that sign links, drills. */
+const chains: Migration = {
+  name: "notify/0003_chains",
+  statements: (ddl) => [
+    "alter table notify_alert add column suppressed text",
+    `create table notify_chain (
+      alert_id ${ddl.int} primary key,
+      route text not null,
+      policy text not null,
+      channels text not null,
+      step ${ddl.int} not null,
+      round ${ddl.int} not null,
+      next_at ${ddl.int},
+      state text not null
+    )`,
+    "create index notify_chain_open on notify_chain (alert_id) where state <> 'done'",
+    `alter table channel add column failing_since ${ddl.int}`,
+    `alter table channel add column told_at ${ddl.int}`,
+    "alter table channel add column fingerprint text",
+    "create index outbox_merged on outbox (merged_into) where merged_into is not null",
+    "create table notify_key (name text primary key, secret text not null)",
+    `create table notify_drill (
+      id ${ddl.id},
+      alert_id ${ddl.int} not null,
+      started_at ${ddl.int} not null,
+      asked_by text not null,
+      cause text not null,
+      finished_at ${ddl.int},
+      outcome text not null,
+      body text not null
+    )`,
+    "create index notify_drill_started on notify_drill (started_at)",
+    "create index notify_drill_open on notify_drill (alert_id) where finished_at is null",
+  ],
+};
+
+export const notifyMigrations: readonly Migration[] = [news, notices, chains];
