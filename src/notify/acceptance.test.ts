@@ -5,6 +5,8 @@ import { parseMatcher } from "./matcher.ts";
 import type { NotifySettings } from "./settings.ts";
 import { between, ms, routeOf, settingsOf, type Stage, stage } from "./testing/stage.ts";
 
+// Long because it is one list: every scenario that a person may meet at night.
+
 interface Scenario {
   readonly name: string;
   readonly settings?: NotifySettings;

@@ -12,6 +12,8 @@ import type { KnownAlert } from "./store.ts";
 import type { Stream } from "./stream.ts";
 import { endedSilences, type Suppression, suppressions } from "./suppress.ts";
 
+// Long because one plan weighs routes, streams and escalations against each other; each half is unreadable without the other.
+
 /** Everything that planning goes by, read at one moment. */
 export interface PlanInput {
   readonly settings: NotifySettings;
