@@ -1,6 +1,6 @@
 # Everything works from a fresh clone on a machine with git, make and any Node.js ≥ 20 with npm.
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench build demo alerts-now health
+.PHONY: help install run test check bench build demo alerts-now health enterprise-report
 
 INSTALLED := node_modules/.installed
 
@@ -34,6 +34,9 @@ build: $(INSTALLED) ## compiled JavaScript in dist/, as published
 
 alerts-now: $(INSTALLED) ## evaluate now, print and log the production-alerts record
 	@bin/tillwatch alerts run
+
+enterprise-report: $(INSTALLED) ## the report of the last 30 days as a page; prints where it is
+	@bin/tillwatch report enterprise
 
 health: $(INSTALLED) ## is the service well? exit 1 when not
 	@bin/tillwatch health

@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
   tasks: ["platform"],
   backup: ["platform", "ledger"],
   health: ["platform"],
-  reports: ["platform", "money", "payments", "metrics", "slo", "alerts", "tasks", "backup", "notify"],
+  reports: ["platform", "money", "access", "ingest", "payments", "metrics", "slo", "alerts", "operations", "tasks", "backup", "notify"],
   app: "all",
   cli: "all",
 };

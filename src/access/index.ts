@@ -14,4 +14,5 @@ export { showAudit, showKey } from "./present.ts";
 export { revokeKey } from "./revoke.ts";
 export { isRole, type Role, ROLES } from "./role.ts";
 export { accessRoutes } from "./routes.ts";
+export { type AuditTally, tallyAudit } from "./tally.ts";
 export { readAudit, recordAudit, verifyAudit } from "./trail.ts";

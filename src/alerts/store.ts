@@ -44,7 +44,7 @@ declare module "../platform/db/tables.ts" {
   }
 }
 
-function toAlert(row: Selectable<AlertRow>): Alert {
+export function toAlert(row: Selectable<AlertRow>): Alert {
   return {
     id: row.id,
     key: row.key,

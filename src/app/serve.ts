@@ -9,6 +9,7 @@ import { healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { rebuildBeside } from "./rebuild-beside.ts";
+import { reportMaker } from "./report-beside.ts";
 import { taskDefinitions } from "./node-tasks.ts";
 import { beatNode, NODE_BEAT_MS, removeNode } from "./nodes.ts";
 import { type SandboxProcess, startSandboxProcess } from "./sandbox.ts";
@@ -93,12 +94,15 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const answers = answerCount();
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
     const health = createExaminer({ checks: healthChecks({ writtenAt: () => writtenAt, db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
-    const http = await createServer({ config, db, clock, log, access, gate, stripe, answers, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
+    const reports = reportMaker(clock, log);
+    const http = await createServer({ reports, config, db, clock, log, access, gate, stripe, answers, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {
       await http.close();
       await gate.idle();
       await access.idle();
     });
+    // Before the requests that wait for one are waited for.
+    closers.push(() => reports.stop());
     const url = await listen(http, config);
     const node = { node: randomUUID(), pid: process.pid, version: VERSION, url, sandbox_url: null as string | null, started_at: startedAt };
     const beat = startLoop(

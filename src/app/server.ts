@@ -1,4 +1,4 @@
-import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireRole } from "../access/index.ts";
+import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireEntrance, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
 import { completenessRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
@@ -8,6 +8,7 @@ import { localDays } from "../metrics/index.ts";
 import { operationRoutes, receiptRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
+import { reportRoutes } from "../reports/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
 import { alertRouteDeps } from "./alerts.ts";
 import type { Config } from "./config.ts";
@@ -16,6 +17,8 @@ import { frontPage } from "./front-page.ts";
 import { linkPages } from "./links.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
+import { REPORT_PAGE } from "./reports.ts";
+import type { ReportMaker } from "./report-beside.ts";
 import { type AnswerCount, mountSlos } from "./slo.ts";
 import type { StripeSource } from "./stripe.ts";
 import { sweptAccounts } from "./sweep.ts";
@@ -32,6 +35,7 @@ export interface ServerParts {
   readonly answers: AnswerCount;
   readonly onRefused: WebhookRoutes["onRefused"];
   readonly health: Examiner;
+  readonly reports: Pick<ReportMaker, "make">;
   readonly startedAt: number;
   /** False once the service is ending. */
   accepting(): boolean;
@@ -54,7 +58,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   const viewer: Guard = requireRole(access, "viewer");
   const operator: Guard = requireRole(access, "operator");
   accessRoutes(http, access);
-  linkRoutes(http, access, linkPages(config));
+  linkRoutes(http, access, linkPages(config, clock));
   webhookRoutes(http, { gate: parts.gate, onRefused: parts.onRefused });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config), dayOf: localDays(config.merchant.timeZone) });
@@ -74,6 +78,8 @@ export async function createServer(parts: ServerParts): Promise<Http> {
     viewer,
     accepting: parts.accepting,
   });
+  const entrance = requireEntrance({ access, page: REPORT_PAGE, role: "viewer", isPublic: config.reports.public });
+  reportRoutes(http, { clock, viewer, entrance, timeZone: config.merchant.timeZone, make: parts.reports.make });
   metricsRoute(http, parts);
   frontPage(http, config);
   openapiRoute(http, viewer);

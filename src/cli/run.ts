@@ -30,11 +30,12 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   slo: { description: "objectives: attainment, error budget, burn rates", load: async (context) => (await import("./slo.ts")).sloCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
+  report: { description: "the enterprise report of a period, as page, PDF, CSV or JSON", load: async (context) => (await import("./report.ts")).reportCommand(context) },
   links: {
     description: "signed links to pages for people without a key: make, list and revoke",
     load: async (context) => {
       const [{ linksCommand }, { linkPages }] = await Promise.all([import("./links.ts"), import("../app/links.ts")]);
-      return linksCommand(context, async () => linkPages(await context.config()));
+      return linksCommand(context, async () => linkPages(await context.config(), context.clock));
     },
   },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },

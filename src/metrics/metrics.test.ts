@@ -6,7 +6,7 @@ import { foldPayments, getPayment, type Payment, paymentsMigrations } from "../p
 import { anyHistory, chargeObject, entry, NEW, story } from "../payments/testing/stories.ts";
 import type { Database } from "../platform/index.ts";
 import { accountsOf, foldMetrics, localDays, type Measures, metricsMigrations, retainMetrics, series, sumBy, sumWindow } from "./index.ts";
-import { cut } from "./window.ts";
+import { cut } from "./cut.ts";
 
 const TABLES = ["payment", "payment_alias", "payment_event", "attempt", "refund", "metric", "metric_setting"] as const;
 const ZONE = "America/St_Johns";

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Tx } from "../platform/index.ts";
 import { countAttempts } from "../payments/index.ts";
 import { MINUTE_MS, type SliceKind } from "./contribution.ts";
-import { localDays } from "./days.ts";
+import { ceil, cut, floor, type Span } from "./cut.ts";
 import { addMeasures, MEASURES, type Measure, type Measures, toMeasures } from "./measures.ts";
 import { type Grain, GRAINS, readSettings } from "./store.ts";
 
@@ -15,44 +15,6 @@ export interface Window {
   readonly live?: boolean | undefined;
   /** A connected account; null (the default) for the account itself. */
   readonly account?: string | null | undefined;
-}
-
-interface Span {
-  readonly grain: Grain;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-const HOUR_MS = 3_600_000;
-
-function ceil(ms: number, unit: number): number {
-  return Math.ceil(ms / unit) * unit;
-}
-
-function floor(ms: number, unit: number): number {
-  return Math.floor(ms / unit) * unit;
-}
-
-/** Whole minutes as few buckets as there can be without days: hours inside, minutes at the edges. */
-function hoursAndMinutes(fromMs: number, toMs: number): Span[] {
-  const [first, last] = [ceil(fromMs, HOUR_MS), floor(toMs, HOUR_MS)];
-  if (first >= last) return [{ grain: "minute", fromMs, toMs }];
-  return [
-    { grain: "minute", fromMs, toMs: first },
-    { grain: "hour", fromMs: first, toMs: last },
-    { grain: "minute", fromMs: last, toMs },
-  ];
-}
-
-/** Cuts whole minutes into days, hours and minutes, so that a year is a few hundred rows. */
-export function cut(fromMs: number, toMs: number, timeZone: string): Span[] {
-  const dayOf = localDays(timeZone);
-  const begun = dayOf(fromMs);
-  const first = begun.startMs === fromMs ? fromMs : begun.endMs;
-  const last = dayOf(toMs).startMs;
-  const spans: Span[] =
-    first >= last ? hoursAndMinutes(fromMs, toMs) : [...hoursAndMinutes(fromMs, first), { grain: "day", fromMs: first, toMs: last }, ...hoursAndMinutes(last, toMs)];
-  return spans.filter((span) => span.fromMs < span.toMs);
 }
 
 type Sums = { value: string } & Record<Measure, number | null>;

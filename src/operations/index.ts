@@ -17,4 +17,5 @@ export { mirrorRefunds } from "./refund-record.ts";
 export { previewRefund } from "./refundable.ts";
 export { type RefundDeps, refundPayment } from "./refund.ts";
 export { type OperationRoutes, operationRoutes } from "./routes.ts";
+export { type OperationTally, tallyOperations } from "./tally.ts";
 export { countOpen } from "./store.ts";

@@ -3,6 +3,7 @@ export * from "./batch.ts";
 export * from "./clock.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
+export { Html, html } from "./html.ts";
 export * from "./http/index.ts";
 export { type Journal, type JournalTrouble, openJournal, requireWritableDirectory } from "./journal.ts";
 export { createLog, type Logger } from "./log.ts";

@@ -7,5 +7,6 @@ export { applySettings, type TaskSettings } from "./settings.ts";
 export { cronTrouble } from "./slots.ts";
 export { readTaskStatuses, type TaskStatus } from "./status.ts";
 export { readRuns, retainTaskRuns } from "./store.ts";
+export { type RunTally, tallyRuns } from "./tally.ts";
 export { judgeTask, type TaskVerdict } from "./verdict.ts";
 export type { Evidence, MissedPolicy, RunOutcome, Schedule, TaskContext, TaskDefinition, TaskRun } from "./task.ts";

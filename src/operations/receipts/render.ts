@@ -1,4 +1,5 @@
 import { type Minor, moneyText } from "../../money/index.ts";
+import { type Html, html } from "../../platform/index.ts";
 import type { ReceiptFacts, RefundFacts } from "../../stripe/index.ts";
 
 export interface Merchant {
@@ -12,28 +13,6 @@ export interface Rendered {
   readonly subject: string;
   readonly html: string;
   readonly text: string;
-}
-
-/** Text that is HTML already. */
-class Html {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-}
-
-/** Everything put in is escaped, unless it is Html. */
-function html(strings: TemplateStringsArray, ...values: readonly (string | Html | readonly Html[])[]): Html {
-  let text = strings[0] ?? "";
-  values.forEach((value, index) => {
-    text += typeof value === "string" ? escape(value) : value instanceof Html ? value.text : value.map((part) => part.text).join("");
-    text += strings[index + 1] ?? "";
-  });
-  return new Html(text);
 }
 
 /** One line, short, without characters that could be a header or turn the reading direction. */
