@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { recordAudit } from "../access/index.ts";
-import { createIntake, createQuarantine } from "../ingest/index.ts";
+import { createIntake, createQuarantine, keepingSignatures } from "../ingest/index.ts";
 import { openAppend } from "../ledger/index.ts";
 import { AppError, createLog, databaseTrouble, errorText, openJournal, startLoop, systemClock, type Tx } from "../platform/index.ts";
 import type { TaskRun } from "../tasks/index.ts";
@@ -75,7 +75,9 @@ export async function runBackground(): Promise<void> {
     onCommitted: engine.wake,
   });
   const quarantine = createQuarantine({ db, clock });
-  serveIntake(port, quarantine.watch(intake.acceptBatch));
+  const wanted = config.ingest.forward.some(({ signature }) => signature === "original");
+  const accept = wanted ? keepingSignatures({ db: intakeDb, clock, accept: intake.acceptBatch, onTrouble: (error) => log.error({ error: errorText(error) }, "signatures could not be kept") }) : intake.acceptBatch;
+  serveIntake(port, quarantine.watch(accept));
   const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
   const keep = startLoop(quarantine.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "rejected deliveries could not be kept") });
   const stop = async (): Promise<void> => {

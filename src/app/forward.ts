@@ -1,5 +1,6 @@
+import { principalOf, recordAudit } from "../access/index.ts";
 import type { HealthCheck } from "../health/index.ts";
-import { createForward, type Forward, forwardStatus, type ForwardTarget, sendOver } from "../ingest/index.ts";
+import { createForward, type Forward, type ForwardRoutes, forwardStatus, type ForwardTarget, sendOver } from "../ingest/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import type { Config } from "./config.ts";
 
@@ -32,4 +33,11 @@ export function forwardChecks({ db, config, clock }: { db: Database; config: Con
       return { state: "ok", figure };
     },
   }));
+}
+
+/** Who had events sent again stands in the audit trail. */
+export function forwardNote(clock: Clock): ForwardRoutes["note"] {
+  return async (tx, request, target, detail) => {
+    await recordAudit(tx, { at: clock.now(), actor: principalOf(request), action: "event.replay", subject: target, detail, requestId: request.id, outcome: "ok" });
+  };
 }

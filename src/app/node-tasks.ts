@@ -1,5 +1,5 @@
 import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
-import { retainDeadLetters, retainGaps, retainWitness } from "../ingest/index.ts";
+import { retainDeadLetters, retainGaps, retainSignatures, retainWitness } from "../ingest/index.ts";
 import { retainDeliveries, retainEvents } from "../ledger/index.ts";
 import { retainMetrics } from "../metrics/index.ts";
 import type { Clock, Database, Journal } from "../platform/index.ts";
@@ -66,6 +66,7 @@ async function retention(db: Database, config: Config, nowMs: number, signal: Ab
     slo_counts: await repeat(signal, () => db.write((tx) => retainSloCounts(tx, nowMs, 1000))),
     task_runs: await step(keep.taskRunsMs, (before) => db.write((tx) => retainTaskRuns(tx, before, 1000))),
     witness: await step(keep.completenessMs, (before) => retainWitness(db, before, 1000)),
+    signatures: await step(7 * 24 * 60 * MINUTE, (before) => retainSignatures(db, before, 1000)),
     gaps: await step(keep.completenessMs, (before) => retainGaps(db, before, 500)),
     dead_letters: await step(keep.deliveriesMs, (before) => retainDeadLetters(db, before, 500)),
   };

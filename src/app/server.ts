@@ -1,7 +1,7 @@
 import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireEntrance, requireRole } from "../access/index.ts";
 import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
-import { completenessRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
+import { completenessRoutes, forwardRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
 import { currency } from "../money/index.ts";
 import { localDays } from "../metrics/index.ts";
@@ -13,6 +13,7 @@ import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts
 import { alertRouteDeps } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
+import { forwardNote } from "./forward.ts";
 import { frontPage } from "./front-page.ts";
 import { linkPages } from "./links.ts";
 import { metricsRoute } from "./prometheus.ts";
@@ -62,6 +63,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   webhookRoutes(http, { gate: parts.gate, onRefused: parts.onRefused });
   ledgerRoutes(http, { db, viewer, consumer: DERIVE });
   completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config), dayOf: localDays(config.merchant.timeZone) });
+  forwardRoutes(http, { db, clock, viewer, operator, targets: config.ingest.forward, consumer: DERIVE, note: forwardNote(clock) });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });

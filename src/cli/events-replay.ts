@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DERIVE } from "../app/derive.ts";
-import { deadLetters, replay } from "../ingest/index.ts";
-import { readEvent, searchEvents } from "../ledger/index.ts";
-import { AppError, type Database } from "../platform/index.ts";
+import { chooseForReplay, replayAll, type ReplayChoice } from "../ingest/index.ts";
+import { AppError } from "../platform/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 
 interface Options {
@@ -14,31 +13,16 @@ interface Options {
   json?: boolean;
 }
 
-/** More at once is a migration, and wants thinking about. */
-const MAX = 100_000;
-
 function timeArgument(text: string): number {
   const ms = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
   if (!Number.isFinite(ms)) throw new InvalidArgumentError("Give a time like 2026-10-01 or 2026-10-01T12:00:00Z.");
   return ms;
 }
 
-async function chosen(db: Database, target: string, id: string | undefined, options: Options): Promise<number[]> {
-  if (options.dead === true) return await deadLetters(db.read, target, MAX);
-  if (id !== undefined) {
-    const found = await readEvent(db.read, id);
-    if (found === null) throw new AppError("not_found", `there is no event ${id}; \`tillwatch events list\` shows the latest`, { code: "event_not_found" });
-    return [found.event.seq];
-  }
-  const seqs: number[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await searchEvents(db.read, DERIVE, { type: options.type, sinceMs: options.since, untilMs: options.until }, 100, cursor);
-    seqs.push(...page.events.filter(({ eventId }) => !eventId.startsWith("imp_")).map(({ seq }) => seq));
-    cursor = page.nextCursor;
-  } while (cursor !== null && seqs.length <= MAX);
-  if (seqs.length > MAX) throw new AppError("invalid", `these are more than ${MAX} events; narrow --since and --until`, { code: "too_many_events" });
-  return seqs.reverse();
+function choiceOf(id: string | undefined, options: Options): ReplayChoice {
+  if (options.dead === true) return { kind: "dead" };
+  if (id !== undefined) return { kind: "one", id };
+  return { kind: "some", type: options.type, sinceMs: options.since, untilMs: options.until };
 }
 
 /** `tillwatch events replay`: the running service sends them, oldest first, beside what is new. */
@@ -62,8 +46,8 @@ export function replayCommand(context: ServiceContext): Command {
         throw new AppError("invalid", "say which events: an id, --type, --since, --until or --dead", { code: "nothing_chosen" });
       }
       await withDatabase(context, async (db) => {
-        const seqs = await chosen(db, target, id, options);
-        for (let at = 0; at < seqs.length; at += 500) await db.write((tx) => replay(tx, target, seqs.slice(at, at + 500), context.clock.now()));
+        const seqs = await chooseForReplay(db, DERIVE, target, choiceOf(id, options));
+        await replayAll(db, target, seqs, context.clock.now());
         if (options.json === true) context.print(JSON.stringify({ ok: true, to: target, events: seqs.length }));
         else context.print(`${seqs.length} event(s) will be sent to ${target} by the running service, oldest first.`);
       });

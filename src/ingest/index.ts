@@ -1,7 +1,10 @@
 /** How events come in: webhooks verified and committed before they are acknowledged, and the mirror file of deliveries. */
 import "./store.ts";
 
-export { createForward, deadLetters, type Forward, type ForwardStatus, forwardStatus, replay, retainDeadLetters } from "./forward/forward.ts";
+export { createForward, type Forward, forwardStatus, retainDeadLetters } from "./forward/forward.ts";
+export { chooseForReplay, replayAll, type ReplayChoice } from "./forward/replay.ts";
+export { type ForwardRoutes, forwardRoutes } from "./forward/routes.ts";
+export { keepingSignatures, retainSignatures } from "./forward/signatures.ts";
 export { type ForwardTarget, sendOver } from "./forward/send.ts";
 export { guardEndpoints, type GuardState, guardState } from "./guard/guard.ts";
 export { type Finding, WEBHOOK_PATH } from "./guard/judge.ts";

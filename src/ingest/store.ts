@@ -51,6 +51,12 @@ interface ForwardParkedRow {
   next_at: number | null;
 }
 
+interface EventSignatureRow {
+  event_id: string;
+  signature: string;
+  received_at: number;
+}
+
 declare module "../platform/db/tables.ts" {
   interface Tables {
     bookmark: BookmarkRow;
@@ -58,6 +64,7 @@ declare module "../platform/db/tables.ts" {
     gap: GapRow;
     quarantine: QuarantineRow;
     forward_parked: ForwardParkedRow;
+    event_signature: EventSignatureRow;
   }
 }
 

@@ -220,6 +220,7 @@ const forwardTarget = z
       .max(200)
       .default([])
       .describe("Only these event types; all when left out"),
+    signature: z.enum(["own", "original"], { error: "expected own or original" }).default("own").describe("own: signed with FORWARD_SECRET; original: with Stripe's own signature where it came with one, ours beside it"),
     timeout: field.duration(1000, 60_000).prefault("10s").describe("An answer that takes longer is none"),
   })
   .transform(({ timeout, ...target }) => ({ ...target, timeoutMs: timeout }));

@@ -4,7 +4,7 @@ export type Attempt =
   /** The application answered that it did not process this event. */
   | { readonly kind: "refused"; readonly status: number }
   /** Nobody is there, or it says itself that it cannot now: nothing is wrong with the event. */
-  | { readonly kind: "away"; readonly status: number; readonly reason: string };
+  | { readonly kind: "away"; readonly status: number; readonly reason: string; /** It was there, and gave no answer in time. */ readonly hung?: boolean };
 
 /** Where the forwarding to one application stands; stored in one bookmark. */
 export interface ForwardState {
@@ -18,6 +18,8 @@ export interface ForwardState {
   readonly waitUntil: number | null;
   /** With nothing new to send after the run, it is tried again itself, at this time (ms UTC); null: at once. */
   readonly runAt: number | null;
+  /** The first of the run got no answer again and again: the next event shows whether it is that one or all. */
+  readonly probing?: boolean;
   readonly lastTakenAt: number | null;
   readonly lastError: string | null;
   /** Which process sends, and until when it may think so. */
@@ -29,6 +31,8 @@ export const AWAY_STATUS = new Set([408, 425, 429, 502, 503, 504]);
 /** As many refused in a row say that it is the application, not the events. */
 const RUN_MAX = 5;
 const FIRST_WAIT_MS = 1000;
+/** As often without an answer, the first event may itself be what the application hangs on. */
+const HUNG_MAX = 4;
 /** Often enough that the application is served soon after it is back, and that its absence stays visible. */
 const MAX_WAIT_MS = 60_000;
 
@@ -52,10 +56,14 @@ export function decide(state: ForwardState, seq: number, attempt: Attempt, nowMs
   switch (attempt.kind) {
     case "taken":
       // The first of the run, taken after all: the others were no poison either, and go on in their order behind it.
-      return { kind: "go_on", park: state.run.includes(seq) ? [] : state.run, state: { ...state, cursor: seq, run: [], failures: 0, waitUntil: null, runAt: null, lastTakenAt: nowMs, lastError: null } };
+      return { kind: "go_on", park: state.run.includes(seq) ? [] : state.run, state: { ...state, cursor: seq, run: [], probing: false, failures: 0, waitUntil: null, runAt: null, lastTakenAt: nowMs, lastError: null } };
     case "away": {
       const failures = state.failures + 1;
-      return { kind: "wait", park: [], state: { ...state, failures, waitUntil: nowMs + waitMs(failures), lastError: attempt.reason } };
+      // Tried at once, so that an application that was away for all is not taken for one that is back.
+      if (attempt.hung === true && state.run.length === 0 && failures >= HUNG_MAX) return { kind: "go_on", park: [], state: { ...state, run: [seq], probing: true, failures, lastError: attempt.reason } };
+      // The next one got no answer either: it is the application, and all wait in their order.
+      const run = state.probing === true ? [] : state.run;
+      return { kind: "wait", park: [], state: { ...state, run, probing: false, failures, waitUntil: nowMs + waitMs(failures), lastError: attempt.reason } };
     }
     case "refused": {
       const failures = state.failures + 1;
@@ -63,9 +71,9 @@ export function decide(state: ForwardState, seq: number, attempt: Attempt, nowMs
       const lastError = `answered ${attempt.status}`;
       // The next event shows whether it is this one or all; when all are refused, they are sent again in their order.
       // Tried again itself, it waits alone: what is new meanwhile does not wait behind it.
-      if (state.run.includes(seq)) return { kind: "wait", park: [], state: { ...state, failures, runAt: nowMs + waitMs(failures), lastError } };
-      if (run.length < RUN_MAX) return { kind: "go_on", park: [], state: { ...state, run, failures, lastError } };
-      return { kind: "wait", park: [], state: { ...state, run: [], runAt: null, failures, waitUntil: nowMs + waitMs(Math.max(1, failures - RUN_MAX + 1)), lastError } };
+      if (state.run.includes(seq)) return { kind: "go_on", park: [], state: { ...state, failures, runAt: nowMs + waitMs(failures), lastError } };
+      if (run.length < RUN_MAX) return { kind: "go_on", park: [], state: { ...state, run, probing: false, failures, lastError } };
+      return { kind: "wait", park: [], state: { ...state, run: [], probing: false, runAt: null, failures, waitUntil: nowMs + waitMs(Math.max(1, failures - RUN_MAX + 1)), lastError } };
     }
   }
 }

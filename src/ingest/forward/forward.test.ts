@@ -4,16 +4,21 @@ import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { onBothDatabases } from "../../../test/databases.ts";
 import { countFailures, ledgerMigrations, openAppend, readAfter, readHead } from "../../ledger/index.ts";
-import { type Database, virtualClock, type VirtualClock } from "../../platform/index.ts";
-import { verifySignature } from "../../stripe/index.ts";
+import { AppError, createHttp, type Database, virtualClock, type VirtualClock } from "../../platform/index.ts";
+import { signatureHeader, verifySignature } from "../../stripe/index.ts";
+import { createIntake } from "../intake.ts";
 import { ingestMigrations } from "../migrations/index.ts";
 import type { Attempt } from "./decide.ts";
-import { createForward, forwardStatus, replay, retainDeadLetters } from "./forward.ts";
+import { createForward, forwardStatus, retainDeadLetters } from "./forward.ts";
+import { forwardRoutes } from "./routes.ts";
+import { chooseForReplay, replayAll } from "./replay.ts";
+import { keepingSignatures, originalSignature, retainSignatures } from "./signatures.ts";
 import { type ForwardTarget, sendOver, wants } from "./send.ts";
 
+// Long because one application that answers as it is told serves all of them.
 const NOW = Date.UTC(2026, 9, 20, 12);
 const HOUR = 3_600_000;
-const target: ForwardTarget = { name: "shop", url: "http://shop.example/hook", secret: "whsec_shop", types: [], timeoutMs: 5000 };
+const target: ForwardTarget = { name: "shop", url: "http://shop.example/hook", secret: "whsec_shop", signature: "own", types: [], timeoutMs: 5000 };
 
 async function append(db: Database, ids: readonly string[], type = "charge.failed"): Promise<void> {
   const append = openAppend(db);
@@ -115,8 +120,7 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     expect(tries).toBeLessThan(40);
     expect(await retainDeadLetters(db, NOW, 10)).toBe(0);
     app.behave(() => ({ kind: "taken" }));
-    const poison = (await readAfter(db.read, 0, 100)).find(({ eventId }) => eventId === "evt_00003");
-    await db.write((tx) => replay(tx, "shop", [poison?.seq ?? 0], clock.now()));
+    await replayAll(db, "shop", await chooseForReplay(db, "derive", "shop", { kind: "dead" }), clock.now());
     await all();
     expect(app.took.at(-1)).toBe("evt_00003");
     expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0, dead: 0 });
@@ -165,6 +169,171 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     await all();
     expect(app.took).toEqual(ids(0, 5));
     expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0 });
+  });
+
+  it("sends what it refused for a while before what is new, once the application is back", async () => {
+    const db = await database.open();
+    const { app, all } = await setUp(db);
+    app.behave(() => refused);
+    await append(db, ids(0, 3));
+    await all();
+    app.behave(() => ({ kind: "taken" }));
+    await append(db, ids(3, 6));
+    await all();
+    expect(app.took).toEqual(ids(0, 6));
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 0, behind: 0 });
+  });
+
+  it("is not held up by an event that the application hangs on, and takes one that hangs on all for away", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    const hung: Attempt = { kind: "away", status: 0, reason: "no answer within 5000 ms", hung: true };
+    app.behave((id) => (id === "evt_00002" ? hung : { kind: "taken" }));
+    await append(db, ids(0, 6));
+    for (let minute = 0; minute < 4; minute++) {
+      await all();
+      clock.advance(60_000);
+    }
+    expect(app.took).toEqual(["evt_00000", "evt_00001", "evt_00003", "evt_00004", "evt_00005"]);
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 1, behind: 0 });
+    app.behave(() => hung);
+    await append(db, ids(6, 30));
+    for (let minute = 0; minute < 30; minute++) {
+      await all();
+      clock.advance(60_000);
+    }
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 1, behind: 24 });
+    app.behave(() => ({ kind: "taken" }));
+    for (let hour = 0; hour < 8; hour++) {
+      await all();
+      clock.advance(HOUR);
+    }
+    expect(app.took.slice(5).filter((id) => id !== "evt_00002")).toEqual(ids(6, 30));
+    expect(app.took).toContain("evt_00002");
+  });
+
+  it("an hour down, then slow, then 500 on one event: nothing lost, nothing behind the poison, the order kept, nothing twice", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    const perSecond = database.kind === "sqlite" ? 4 : 1;
+    let count = 0;
+    const arrive = async (seconds: number): Promise<void> => await append(db, ids(count, (count += seconds * perSecond)));
+    app.behave(() => away);
+    for (let minute = 0; minute < 60; minute++) {
+      await arrive(60);
+      await all();
+      clock.advance(60_000);
+    }
+    expect(app.took).toEqual([]);
+    expect(app.tried.length).toBeLessThan(80);
+    // Slow: each takes longer than they come, so that the backlog is worked off in order and the lease is renewed.
+    app.behave(() => {
+      clock.advance(400);
+      return { kind: "taken" };
+    });
+    while (app.took.length < count / 2) await all();
+    const poison = ids(count + 5, count + 6)[0] ?? "";
+    app.behave((id) => (id === poison ? refused : { kind: "taken" }));
+    for (let minute = 0; minute < 5; minute++) {
+      await arrive(60);
+      await all();
+      clock.advance(60_000);
+    }
+    expect(app.took).toEqual(ids(0, count).filter((id) => id !== poison));
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ behind: 0, parked: 1, dead: 0 });
+    expect(app.tried.filter((id) => id === poison).length).toBeLessThan(6);
+  });
+
+  it("replays by type and time beside what is new, and neither waits for the other", async () => {
+    const db = await database.open();
+    const { clock, app, make, all } = await setUp(db);
+    await append(db, ids(0, 40));
+    await append(db, ["evt_paid"], "charge.succeeded");
+    await all();
+    app.took.length = 0;
+    const choose = async (choice: Parameters<typeof chooseForReplay>[3]) => await chooseForReplay(db, "derive", "shop", choice);
+    expect(await choose({ kind: "some", type: "charge.succ*" })).toHaveLength(1);
+    expect(await choose({ kind: "some", sinceMs: NOW + 1 })).toEqual([]);
+    await expect(choose({ kind: "one", id: "evt_nobody" })).rejects.toMatchObject({ code: "event_not_found" });
+    const some = await choose({ kind: "some", type: "charge.failed", sinceMs: NOW, untilMs: NOW + 1 });
+    expect(some).toEqual(some.toSorted((one, other) => one - other));
+    expect(some).toHaveLength(40);
+    await replayAll(db, "shop", some, clock.now());
+    await append(db, ids(100, 110));
+    await make().step();
+    expect(app.took).toEqual(["evt_00000", ...ids(100, 110)]);
+    await all();
+    expect(app.took.slice(11)).toEqual(ids(1, 40));
+  });
+
+  it("passes Stripe's own signature on where it was kept, waits for one that is being written, and goes without where none came", async () => {
+    const db = await database.open();
+    const clock = virtualClock(NOW);
+    const sent: (string | null)[] = [];
+    const send = async (_target: ForwardTarget, { original }: { original: string | null }): Promise<Attempt> => {
+      sent.push(original);
+      return { kind: "taken" };
+    };
+    const { step } = createForward({ db, clock, target: { ...target, signature: "original" }, send, owner: "one" });
+    await step();
+    const intake = createIntake({ append: openAppend(db), secrets: () => [{ endpoint: "main", secret: "whsec_main" }], clock, onTrouble: () => {}, onCommitted: () => {} });
+    const accept = keepingSignatures({ db, clock, accept: intake.acceptBatch, onTrouble: () => {} });
+    const body = Buffer.from(JSON.stringify({ id: "evt_1", object: "event", type: "charge.failed", created: NOW / 1000, livemode: true, data: { object: {} } }));
+    const signature = signatureHeader(body, "whsec_main", NOW / 1000);
+    const forged = Buffer.from(body.toString().replace("evt_1", "evt_2"));
+    expect((await accept([{ raw: body, signature }, { raw: forged, signature }])).map(({ status }) => status)).toEqual([200, 400]);
+    await step();
+    expect(sent).toEqual([signature]);
+    const again = signatureHeader(body, "whsec_main", NOW / 1000 + 60);
+    expect((await accept([{ raw: body, signature: again }]))[0]?.outcome).toBe("duplicate");
+    expect(await originalSignature(db.read, "evt_1")).toBe(again);
+    expect(await originalSignature(db.read, "evt_2")).toBeNull();
+    // Stored, its signature not yet: it waits a moment, and goes without when none comes.
+    await append(db, ["evt_3"]);
+    await step();
+    expect(sent).toHaveLength(1);
+    clock.advance(3000);
+    await step();
+    expect(sent).toEqual([signature, null]);
+    expect(await retainSignatures(db, NOW + 1, 10)).toBe(1);
+    expect(await originalSignature(db.read, "evt_1")).toBeNull();
+  });
+
+  it("is told over HTTP, and replays for an operator, who stands in the trail", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    app.behave((id) => (id === "evt_00001" ? refused : { kind: "taken" }));
+    await append(db, ids(0, 4));
+    for (let day = 0; day < 5; day++) {
+      await all();
+      clock.advance(24 * HOUR);
+    }
+    const http = await createHttp({ clock, version: "0.1.0" });
+    onTestFinished(() => http.close());
+    const role = (...allowed: string[]) => async (request: { headers: Record<string, unknown> }): Promise<void> => {
+      if (!allowed.includes(String(request.headers["x-dash-key"]))) throw new AppError("forbidden", "no");
+    };
+    const noted: unknown[] = [];
+    const targets = [{ name: "shop", url: "https://me:secret@shop.example/hook?token=secret", types: [], signature: "own" as const }];
+    forwardRoutes(http, { db, clock, viewer: role("viewer", "operator"), operator: role("operator"), targets, consumer: "derive", note: async (_tx, _request, name, detail) => void noted.push([name, detail]) });
+    const get = async (url: string) => await http.inject({ url, headers: { "x-dash-key": "viewer" } });
+    const shown = await get("/api/forward");
+    expect(shown.json()).toMatchObject({ ok: true, count: 1, data: [{ name: "shop", state: "sending", behind: 0, set_aside: 0, dead: 1 }] });
+    expect(shown.body).not.toContain("secret");
+    expect((await get("/api/forward/shop/dead")).json()).toMatchObject({ count: 1, data: [{ event_id: "evt_00001", event_type: "charge.failed" }], next_cursor: null });
+    expect((await get("/api/forward/cart/dead")).json()).toMatchObject({ code: "target_unknown", error: expect.stringContaining("there is shop") });
+    const replayIt = async (payload: object, key = "operator") => await http.inject({ method: "POST", url: "/api/forward/shop/replay", headers: { "x-dash-key": key }, payload });
+    expect((await replayIt({ dead: true }, "viewer")).statusCode).toBe(403);
+    for (const wrong of [{}, { dead: true, type: "x" }, { event_id: "evt_1", since: "2026-10-20T12:00:00Z" }]) expect((await replayIt(wrong)).json()).toMatchObject({ code: "choice_invalid" });
+    expect((await replayIt({ event_id: "evt_none" })).statusCode).toBe(404);
+    expect(noted).toEqual([]);
+    app.behave(() => ({ kind: "taken" }));
+    app.took.length = 0;
+    expect((await replayIt({ dead: true })).json()).toEqual({ ok: true, data: { to: "shop", events: 1 } });
+    expect((await replayIt({ type: "charge.*", until: "2026-10-20T12:00:01Z" })).json()).toEqual({ ok: true, data: { to: "shop", events: 4 } });
+    expect(noted).toEqual([["shop", { kind: "dead", events: 1 }], ["shop", expect.objectContaining({ type: "charge.*", events: 4 })]]);
+    await all();
+    expect(app.took).toEqual(ids(0, 4));
   });
 
   it("lets what is new pass a poison event that was the last, at once", async () => {
@@ -257,13 +426,15 @@ describe("sending", () => {
     onTestFinished(() => void server.close());
     const here = { ...target, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
     const raw = Buffer.from('{ "id":"evt_1",  "emoji":"💶" }');
-    expect(await sendOver(here, { id: "evt_1", raw }, NOW)).toEqual({ kind: "taken" });
+    expect(await sendOver(here, { id: "evt_1", raw, original: null }, NOW)).toEqual({ kind: "taken" });
     expect(seen[0]?.body.equals(raw)).toBe(true);
     expect(verifySignature(raw, seen[0]?.signature, [{ endpoint: "shop", secret: "whsec_shop" }], NOW)).toMatchObject({ kind: "authentic" });
     const kinds: string[] = [];
-    for (status of [204, 302, 400, 500, 429, 503]) kinds.push((await sendOver(here, { id: "evt_1", raw }, NOW)).kind);
+    expect(await sendOver({ ...here, signature: "original" }, { id: "evt_1", raw, original: "t=1,v1=00" }, NOW)).toEqual({ kind: "taken" });
+    expect(seen[1]?.signature).toBe("t=1,v1=00");
+    for (status of [204, 302, 400, 500, 429, 503]) kinds.push((await sendOver(here, { id: "evt_1", raw, original: null }, NOW)).kind);
     expect(kinds).toEqual(["taken", "refused", "refused", "refused", "away", "away"]);
-    expect(await sendOver({ ...here, url: "http://127.0.0.1:1/" }, { id: "evt_1", raw }, NOW)).toMatchObject({ kind: "away", reason: "cannot be reached" });
+    expect(await sendOver({ ...here, url: "http://127.0.0.1:1/" }, { id: "evt_1", raw, original: null }, NOW)).toMatchObject({ kind: "away", reason: "cannot be reached" });
   });
 
   it("is of the types that were asked for", () => {

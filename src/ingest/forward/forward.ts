@@ -1,6 +1,7 @@
 import { lastSeq, type LedgerEntry, readAfter, readEntries, readEvent, recordDeliveries, type RecordedDelivery } from "../../ledger/index.ts";
 import type { Clock, Database, Tx } from "../../platform/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
+import { originalSignature } from "./signatures.ts";
 import { type Attempt, decide, type ForwardState, nextParked } from "./decide.ts";
 import { type ForwardTarget, type Send, wants } from "./send.ts";
 
@@ -22,6 +23,8 @@ export interface Forward {
 /** Sent before the place is stored: as many may come twice after a kill. */
 const BATCH = 50;
 const LEASE_MS = 120_000;
+/** A signature is written right after its event; later than this it was not kept. */
+const BEING_WRITTEN_MS = 2000;
 
 export function forwardName(target: string): string {
   return `forward:${target}`;
@@ -32,7 +35,9 @@ export function createForward(options: ForwardOptions): Forward {
     step: async () => {
       const state = await claim(options);
       if (state === null) return false;
-      return (await retryParked(options)) || (await sendNext(options, state));
+      // Both: what is replayed goes beside what is new, neither waits for the other.
+      const again = await retryParked(options);
+      return (await sendNext(options, state)) || again;
     },
   };
 }
@@ -62,19 +67,23 @@ function failureOf({ target, clock }: ForwardOptions, entry: Pick<LedgerEntry, "
   return { receivedAt: clock.now(), outcome: "failed", endpoint: `forward:${target.name}`, status: attempt.status, reason, eventSeq: entry.seq, eventId: entry.eventId, eventType: entry.type };
 }
 
-async function sendOne({ db, clock, target, send }: ForwardOptions, eventId: string): Promise<Attempt> {
+/** Null: Stripe's signature is being written at this moment. */
+async function sendOne({ db, clock, target, send }: ForwardOptions, eventId: string): Promise<Attempt | null> {
   const found = await readEvent(db.read, eventId);
   // Retention took it meanwhile: nothing is left to send.
-  return found === null ? { kind: "taken" } : await send(target, { id: eventId, raw: found.raw }, clock.now());
+  if (found === null) return { kind: "taken" };
+  const original = target.signature === "original" ? await originalSignature(db.read, eventId) : null;
+  if (target.signature === "original" && original === null && found.event.source === "webhook" && clock.now() - found.event.receivedAt < BEING_WRITTEN_MS) return null;
+  return await send(target, { id: eventId, raw: found.raw, original }, clock.now());
 }
 
 async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise<boolean> {
   const { db, clock, target } = options;
-  // A run that nothing followed is tried again itself.
+  // The first of a run goes before what is new: if the application is back, all are sent in their order.
   const after = claimed.run.at(-1) ?? claimed.cursor;
   const entries = await readAfter(db.read, after, BATCH);
   if (entries.length === 0 && claimed.runAt !== null && clock.now() < claimed.runAt) return false;
-  const own = entries.length > 0 ? entries : await readEntries(db.read, claimed.run.slice(0, 1));
+  const own = [...(await readEntries(db.read, claimed.run.slice(0, 1))), ...entries];
   let state = claimed;
   const park: number[] = [];
   const failures: RecordedDelivery[] = [];
@@ -86,11 +95,14 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
       continue;
     }
     const attempt = await sendOne(options, entry.eventId);
+    if (attempt === null) break;
     if (attempt.kind !== "taken") failures.push(failureOf(options, entry, attempt));
     const decision = decide(state, entry.seq, attempt, clock.now());
     state = decision.state;
     park.push(...decision.park);
     waiting = decision.kind === "wait";
+    // The first of the run was taken after all: those behind it come before what was read here.
+    if (attempt.kind === "taken" && claimed.run.includes(entry.seq)) break;
     // A slow application must not outlast the lease.
     if (waiting || clock.now() - began > LEASE_MS / 4) break;
   }
@@ -121,7 +133,8 @@ async function retryParked(options: ForwardOptions): Promise<boolean> {
   const due = await db.read.selectFrom("forward_parked").selectAll().where("target", "=", target.name).where("next_at", "<=", now).orderBy("next_at").orderBy("event_seq").limit(1).executeTakeFirst();
   if (due === undefined) return false;
   const [entry] = await readEntries(db.read, [due.event_seq]);
-  const attempt: Attempt = entry === undefined ? { kind: "taken" } : await sendOne(options, entry.eventId);
+  const attempt: Attempt | null = entry === undefined ? { kind: "taken" } : await sendOne(options, entry.eventId);
+  if (attempt === null) return false;
   await db.write(async (tx) => {
     const row = tx.selectFrom("forward_parked").select("attempts").where("target", "=", target.name).where("event_seq", "=", due.event_seq);
     if ((await row.executeTakeFirst())?.attempts !== due.attempts) return;
@@ -148,21 +161,21 @@ export async function forwardStatus(tx: Tx, target: string): Promise<ForwardStat
   return { behind: (await lastSeq(tx)) - state.cursor, parked: rows.length - dead, dead, waitingUntil: state.waitUntil, lastTakenAt: state.lastTakenAt, lastError: state.lastError };
 }
 
-/** Sends these events again, also dead letters and such as were taken: parked ones that are due now. */
-export async function replay(tx: Tx, target: string, seqs: readonly number[], nowMs: number): Promise<void> {
-  for (const seq of seqs) {
-    await tx
-      .insertInto("forward_parked")
-      .values({ target, event_seq: seq, since: nowMs, attempts: 0, next_at: nowMs })
-      .onConflict((conflict) => conflict.columns(["target", "event_seq"]).doUpdateSet({ since: nowMs, attempts: 0, next_at: nowMs }))
-      .execute();
-  }
+export interface DeadLetter {
+  readonly seq: number;
+  /** Null when retention took the event. */
+  readonly eventId: string | null;
+  readonly eventType: string | null;
+  /** When it was set aside, ms UTC. */
+  readonly since: number;
+  readonly attempts: number;
 }
 
-/** Ledger positions of what the application was given up on, oldest first. */
-export async function deadLetters(tx: Tx, target: string, limit: number): Promise<number[]> {
-  const rows = await tx.selectFrom("forward_parked").select("event_seq").where("target", "=", target).where("next_at", "is", null).orderBy("event_seq").limit(limit).execute();
-  return rows.map((row) => row.event_seq);
+/** What the application was given up on, oldest first, after a ledger position. */
+export async function deadLettersOf(tx: Tx, target: string, afterSeq: number, limit: number): Promise<DeadLetter[]> {
+  const rows = await tx.selectFrom("forward_parked").selectAll().where("target", "=", target).where("next_at", "is", null).where("event_seq", ">", afterSeq).orderBy("event_seq").limit(limit).execute();
+  const entries = new Map((await readEntries(tx, rows.map((row) => row.event_seq))).map((entry) => [entry.seq, entry]));
+  return rows.map((row) => ({ seq: row.event_seq, eventId: entries.get(row.event_seq)?.eventId ?? null, eventType: entries.get(row.event_seq)?.type ?? null, since: row.since, attempts: row.attempts }));
 }
 
 /**

@@ -6,18 +6,36 @@ export interface ForwardTarget {
   readonly url: string;
   /** Signs what is forwarded, as Stripe would with this secret of its own. */
   readonly secret: string;
+  /**
+   * `own`: signed with `secret` when it is sent. `original`: with Stripe's own signature, as it came, where it was kept
+   * (what was swept or imported never had one); ours stands beside it.
+   */
+  readonly signature: "own" | "original";
   /** Event types; `charge.*` stands for all below, none given means all. */
   readonly types: readonly string[];
   readonly timeoutMs: number;
 }
 
-export type Send = (target: ForwardTarget, event: { readonly id: string; readonly raw: Uint8Array }, nowMs: number) => Promise<Attempt>;
+export interface ForwardedEvent {
+  readonly id: string;
+  /** As it came. */
+  readonly raw: Uint8Array;
+  /** Stripe's `Stripe-Signature`, for a target that wants it; null where none was kept. */
+  readonly original: string | null;
+}
 
-/**
- * Posts the bytes as they came, signed anew: the first signature would be stale by the first retry. Any 2xx is taken,
- * a redirect is not followed.
- */
-export const sendOver: Send = async ({ url, secret, timeoutMs }, { id, raw }, nowMs) => {
+export type Send = (target: ForwardTarget, event: ForwardedEvent, nowMs: number) => Promise<Attempt>;
+
+/** Stripe's signature is stale 300 s after it was made, so that ours, which is fresh, always goes along. */
+function signatures({ secret, signature }: ForwardTarget, { raw, original }: ForwardedEvent, nowMs: number): Record<string, string> {
+  const own = signatureHeader(raw, secret, Math.floor(nowMs / 1000));
+  return { "stripe-signature": signature === "original" && original !== null ? original : own, "tillwatch-signature": own };
+}
+
+/** Posts the bytes as they came. Any 2xx is taken, a redirect is not followed. */
+export const sendOver: Send = async (target, event, nowMs) => {
+  const { url, timeoutMs } = target;
+  const { id, raw } = event;
   let response: Response;
   try {
     response = await fetch(url, {
@@ -28,7 +46,7 @@ export const sendOver: Send = async ({ url, secret, timeoutMs }, { id, raw }, no
       headers: {
         "content-type": "application/json; charset=utf-8",
         "user-agent": "Tillwatch",
-        "stripe-signature": signatureHeader(raw, secret, Math.floor(nowMs / 1000)),
+        ...signatures(target, event, nowMs),
         "tillwatch-event": id,
       },
     });
@@ -36,7 +54,7 @@ export const sendOver: Send = async ({ url, secret, timeoutMs }, { id, raw }, no
     await response.arrayBuffer();
   } catch (error) {
     const late = error instanceof Error && error.name === "TimeoutError";
-    return { kind: "away", status: 0, reason: late ? `no answer within ${timeoutMs} ms` : "cannot be reached" };
+    return { kind: "away", status: 0, reason: late ? `no answer within ${timeoutMs} ms` : "cannot be reached", hung: late };
   }
   if (response.status >= 200 && response.status < 300) return { kind: "taken" };
   if (AWAY_STATUS.has(response.status)) return { kind: "away", status: response.status, reason: `answered ${response.status}` };

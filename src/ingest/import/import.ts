@@ -23,7 +23,7 @@ export interface ImportOptions extends Omit<Reading, "file" | "source" | "occurr
 }
 
 /** Made events of one transaction: enough that its fsync does not count, little enough for memory and for the service beside it. */
-const BATCH = 2000;
+const BATCH = 1000;
 /** A JSON document (not NDJSON) is read whole. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
@@ -111,7 +111,7 @@ function batchSink(db: Database, append: ReturnType<typeof openAppendBeside>, dr
 type Bytes = AsyncIterable<Buffer>;
 
 async function* counted(path: string, onProgress: (bytes: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 }) as AsyncIterable<Buffer>) {
     onProgress(chunk.length);
     yield chunk;
   }

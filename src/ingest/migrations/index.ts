@@ -55,4 +55,13 @@ const forward: Migration = {
   ],
 };
 
-export const ingestMigrations: readonly Migration[] = [sources, quarantine, forward];
+/** Stripe's own signature of an event, for an application that wants the event with it. */
+const signatures: Migration = {
+  name: "ingest/0004_signatures",
+  statements: (ddl) => [
+    `create table event_signature (event_id text primary key, signature text not null, received_at ${ddl.int} not null)`,
+    "create index event_signature_received on event_signature (received_at)",
+  ],
+};
+
+export const ingestMigrations: readonly Migration[] = [sources, quarantine, forward, signatures];
