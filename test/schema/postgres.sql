@@ -6,6 +6,7 @@
 -- ingest/0001_sources
 -- ingest/0002_quarantine
 -- ingest/0003_forward
+-- ingest/0004_signatures
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
@@ -163,6 +164,9 @@ event_failure.failed_at bigint not null
 event_failure.attempts bigint not null
 event_failure.armed bigint not null
 event_failure.error text not null
+event_signature.event_id text not null
+event_signature.signature text not null
+event_signature.received_at bigint not null
 event_variant.id bigint not null
 event_variant.event_seq bigint not null
 event_variant.received_at bigint not null
@@ -493,6 +497,8 @@ CREATE INDEX event_failure_failed ON event_failure USING btree (failed_at)
 CREATE UNIQUE INDEX event_failure_pkey ON event_failure USING btree (event_seq)
 CREATE UNIQUE INDEX event_pkey ON event USING btree (seq)
 CREATE INDEX event_received ON event USING btree (received_at, seq)
+CREATE UNIQUE INDEX event_signature_pkey ON event_signature USING btree (event_id)
+CREATE INDEX event_signature_received ON event_signature USING btree (received_at)
 CREATE INDEX event_type ON event USING btree (type_id, received_at, seq)
 CREATE INDEX event_variant_event ON event_variant USING btree (event_seq)
 CREATE INDEX event_variant_fact ON event_variant USING btree (event_seq, fact)

@@ -6,6 +6,7 @@
 -- ingest/0001_sources
 -- ingest/0002_quarantine
 -- ingest/0003_forward
+-- ingest/0004_signatures
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
@@ -60,6 +61,8 @@ CREATE TABLE event_failure ( event_seq integer primary key, failed_at integer no
 CREATE INDEX event_failure_armed on event_failure (event_seq) where armed = 1;
 CREATE INDEX event_failure_failed on event_failure (failed_at);
 CREATE INDEX event_received on event (received_at, seq);
+CREATE TABLE event_signature (event_id text primary key, signature text not null, received_at integer not null);
+CREATE INDEX event_signature_received on event_signature (received_at);
 CREATE INDEX event_type on event (type_id, received_at, seq);
 CREATE TABLE event_variant ( id integer primary key autoincrement, event_seq integer not null, received_at integer not null, type text not null, bytes blob not null , fact text);
 CREATE INDEX event_variant_event on event_variant (event_seq);
