@@ -40,7 +40,7 @@ export async function applyCase(tx: Tx, one: Case, alert: Alert | undefined, hel
   const step = advance(open, finding, one.life, nowMs);
   const told = toldOf(one, alert?.severity);
   const note = (id: number, kind: Transition["kind"], reason: string): Promise<void> => recordEvent(tx, id, kind, TILLWATCH, reason, nowMs);
-  const change = (kind: Transition["kind"]): Transition => ({ rule, kind, severity: told.severity, summary: judged.summary });
+  const change = (kind: Transition["kind"]): Transition => ({ rule: alert?.rule ?? rule, kind, severity: told.severity, summary: judged.summary });
   switch (step.kind) {
     case "none":
       return alert === undefined || step.next === null ? null : await goOn(tx, one, alert, step.next, nowMs);
@@ -103,5 +103,5 @@ async function goOn(tx: Tx, one: Case, alert: Alert, next: OpenAlert, nowMs: num
   }
   await recordEvent(tx, alert.id, kind, TILLWATCH, judged.summary, nowMs);
   await tell(tx, alert.id, kind, nowMs, judged.summary);
-  return { rule: one.rule, kind, severity: told.severity, summary: judged.summary };
+  return { rule: alert.rule, kind, severity: told.severity, summary: judged.summary };
 }

@@ -4,6 +4,9 @@ export interface DayParts {
   readonly yesterdayFrom: number;
   /** The same time of day, yesterday. */
   readonly yesterdayTo: number;
+  /** The same part of the same weekday of last week. */
+  readonly lastWeekFrom: number;
+  readonly lastWeekTo: number;
 }
 
 /**
@@ -15,9 +18,12 @@ export interface DayParts {
 export function dayParts(nowMs: number, timeZone: string): DayParts {
   const now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
   const yesterday = now.toPlainDate().subtract({ days: 1 });
+  const lastWeek = now.toPlainDate().subtract({ days: 7 });
   return {
     todayFrom: now.startOfDay().epochMilliseconds,
     yesterdayFrom: yesterday.toZonedDateTime(timeZone).epochMilliseconds,
     yesterdayTo: yesterday.toZonedDateTime({ timeZone, plainTime: now.toPlainTime() }).epochMilliseconds,
+    lastWeekFrom: lastWeek.toZonedDateTime(timeZone).epochMilliseconds,
+    lastWeekTo: lastWeek.toZonedDateTime({ timeZone, plainTime: now.toPlainTime() }).epochMilliseconds,
   };
 }

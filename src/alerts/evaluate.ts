@@ -4,9 +4,13 @@ import { type Case, handedCase, type HandedRule } from "./case.ts";
 import { dayParts } from "./day.ts";
 import { readInputs, type Scope } from "./inputs.ts";
 import type { Finding } from "./lifecycle.ts";
+import { heedLiteral, judgedForAlert, type LiteralContext, unusualRevenue } from "./literal-policy.ts";
 import { LIFE, type ProductionRule, RULES, ruleName, tellLiteral, WORDS } from "./literal.ts";
 import { type Judged, judgeProduction, productionRecord, type ProductionRecord, type ProductionThresholds } from "./production.ts";
+import { heedQuietHours } from "./policy.ts";
+import { type AlertSettings, DEFAULT_SETTINGS } from "./settings.ts";
 import { heldKeys, openAlerts } from "./store.ts";
+import { readUsualNow } from "./usual.ts";
 
 function findingOf(rule: ProductionRule, judged: Judged): Finding {
   switch (judged.verdict.kind) {
@@ -27,6 +31,7 @@ export interface EvaluateOptions {
   readonly scope: Scope;
   readonly thresholds: ProductionThresholds;
   readonly handed?: readonly HandedRule[];
+  readonly settings?: AlertSettings;
 }
 
 export interface Evaluation {
@@ -60,18 +65,28 @@ async function nothingToDo(tx: Tx, cases: readonly Case[]): Promise<boolean> {
   return (await openAlerts(tx)).every(({ key }) => !keys.has(key)) && [...(await heldKeys(tx)).keys()].every((key) => !keys.has(key));
 }
 
+/** What a rule that is handed over says, unless it is switched off by name. */
+async function handedCases({ handed = [], settings = DEFAULT_SETTINGS }: EvaluateOptions, nowMs: number): Promise<Case[]> {
+  return await Promise.all(handed.filter(({ name }) => !settings.off.has(name)).map((rule) => handedCase(rule, nowMs)));
+}
+
 /** Judges the literal rules (and those that other rooms hand over) now and moves their alerts on. */
 export async function evaluate(db: Database, options: EvaluateOptions, nowMs: number): Promise<Evaluation> {
-  const { scope, thresholds } = options;
+  const { scope, thresholds, settings = DEFAULT_SETTINGS } = options;
   const inputs = await readInputs(db.read, scope, nowMs);
   const verdicts = judgeProduction(inputs, thresholds, scope.mainCurrency);
   const record = productionRecord(inputs, verdicts, { nowMs, mode: scope.live ? "live" : "test", timeZone: scope.timeZone });
   const window = { nowMs, dayFromMs: dayParts(nowMs, scope.timeZone).todayFrom };
+  const context: LiteralContext = { inputs, thresholds, settings, usual: await readUsualNow(db.read, nowMs) };
+  const unusual = unusualRevenue(context);
+  const told = judgeProduction(unusual, thresholds, scope.mainCurrency);
+  const open = new Set((await openAlerts(db.read)).map(({ key }) => key));
   const literal = RULES.map((rule): Case => {
-    const judged = tellLiteral(rule, verdicts[rule], inputs, thresholds, window);
+    const judged = tellLiteral(rule, judgedForAlert(rule, verdicts[rule], told[rule], context), rule === "revenue" ? unusual : inputs, thresholds, window);
     const health = judged.verdict.kind === "no_data" && rule !== "revenue" ? "no_data" : "ok";
-    return { key: ruleName(rule), rule: ruleName(rule), life: LIFE[rule], judged, finding: findingOf(rule, judged), health, words: WORDS[rule] };
+    const one: Case = { key: ruleName(rule), rule: ruleName(rule), life: LIFE[rule], judged, finding: findingOf(rule, judged), health, words: WORDS[rule] };
+    return heedQuietHours(heedLiteral(rule, one, context), settings, scope.timeZone, nowMs, open.has(one.key));
   });
-  const cases = [...literal, ...(await Promise.all((options.handed ?? []).map((rule) => handedCase(rule, nowMs))))];
+  const cases = [...literal, ...(await handedCases(options, nowMs))];
   return { record, transitions: await applyCases(db, cases, nowMs) };
 }

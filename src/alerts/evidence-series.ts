@@ -21,7 +21,8 @@ const MOST_POINTS = 120;
 
 type Counted = { readonly at: number; readonly seen: number; readonly of: number | null };
 
-const SLICES: Readonly<Record<string, SliceKind>> = { currency: "currency", brand: "brand", country: "country", method: "method", cause: "cause" };
+/** Slice kinds of the buckets by the names that detection gives them. */
+const SLICES: Readonly<Record<string, SliceKind>> = { currency: "currency", card_brand: "brand", card_country: "country", payment_method: "method" };
 
 function countOf(measure: string, measures: Measures): { seen: number; of: number | null } {
   switch (measure) {

@@ -38,10 +38,11 @@ async function taken(tx: Tx, fromMs: number, toMs: number, live: boolean): Promi
 }
 
 async function revenue(tx: Tx, scope: Scope, nowMs: number): Promise<RevenueOfDay[]> {
-  const { todayFrom, yesterdayFrom, yesterdayTo } = dayParts(nowMs, scope.timeZone);
+  const { todayFrom, yesterdayFrom, yesterdayTo, lastWeekFrom, lastWeekTo } = dayParts(nowMs, scope.timeZone);
   const { live } = scope;
   const today = await taken(tx, todayFrom, nowMs + 1, live);
   const yesterday = await taken(tx, yesterdayFrom, yesterdayTo + 1, live);
+  const lastWeek = await sumBy(tx, "currency", { fromMs: lastWeekFrom, toMs: Math.floor(lastWeekTo / MINUTE) * MINUTE, live });
   const currencies = [...new Set([...today.keys(), ...yesterday.keys()])].sort();
   return await Promise.all(
     currencies.map(async (currency) => ({
@@ -50,6 +51,7 @@ async function revenue(tx: Tx, scope: Scope, nowMs: number): Promise<RevenueOfDa
       salesToday: today.get(currency)?.sales ?? 0,
       yesterday: yesterday.get(currency)?.amount ?? 0,
       salesYesterday: yesterday.get(currency)?.sales ?? 0,
+      lastWeek: lastWeek.get(currency)?.gross ?? 0,
       unevenness: (await saleUnevenness(tx, yesterdayFrom, yesterdayTo, live, null, currency)) ?? 1,
     })),
   );

@@ -20,6 +20,8 @@ export interface RevenueOfDay {
   /** Captured yesterday from local midnight to the same time of day, minor units. */
   readonly yesterday: number;
   readonly salesYesterday: number;
+  /** Captured on the same weekday of last week until the same time of day; left out where it is not asked. */
+  readonly lastWeek?: number;
   /** How uneven yesterday's sales were: E[x²] ÷ E[x]², 1 when all were equal. */
   readonly unevenness: number;
 }

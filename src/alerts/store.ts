@@ -224,3 +224,9 @@ export async function previousAlerts(tx: Tx, { id, rule, key }: Pick<Alert, "id"
   const rows = await tx.selectFrom("alert").selectAll().where("rule", "=", rule).where("key", "=", key).where("id", "<", id).where("fired_at", "is not", null).orderBy("id", "desc").limit(limit).execute();
   return rows.map(toAlert);
 }
+
+/** Times that a person called expected, of alerts opened since `sinceMs` (ms UTC): not to be learnt from. `untilMs` is null while it lasts. */
+export async function expectedMasks(tx: Tx, sinceMs: number): Promise<{ readonly fromMs: number; readonly untilMs: number | null }[]> {
+  const rows = await tx.selectFrom("alert").select(["started_at", "opened_at", "resolved_at"]).where("opened_at", ">=", sinceMs).where("feedback", "=", "expected").execute();
+  return rows.map(({ started_at, opened_at, resolved_at }) => ({ fromMs: started_at ?? opened_at, untilMs: resolved_at }));
+}

@@ -1,10 +1,13 @@
 import { type Access, principalOf, recordAudit, requireRole } from "../access/index.ts";
-import type { AlertRoutes } from "../alerts/index.ts";
-import type { Clock, Database } from "../platform/index.ts";
+import { type AlertRoutes, alertRoutes, createWatch, type ExpectationRoutes, expectationRoutes, type IngestFacts, type Watch } from "../alerts/index.ts";
+import { completeness, completenessText, IMPORT_ENDPOINT, sweepStatus } from "../ingest/index.ts";
+import { lastDeliveryAt } from "../ledger/index.ts";
+import { type Clock, type Database, DAY_MS, type Guard, type Http, type Logger } from "../platform/index.ts";
 import type { Config } from "./config.ts";
+import { DERIVE } from "./derive.ts";
 
 /** What the routes of alerts need of the other rooms: who asks, and the trail of what they did. */
-export function alertRouteDeps(db: Database, clock: Clock, access: Access, config: Pick<Config, "stripe">): AlertRoutes {
+function alertRouteDeps(db: Database, clock: Clock, access: Access, config: Pick<Config, "stripe">): AlertRoutes {
   return {
     db,
     clock,
@@ -20,4 +23,48 @@ export function alertRouteDeps(db: Database, clock: Clock, access: Access, confi
       await recordAudit(tx, { at: clock.now(), actor: { keyId, name }, action, subject: String(alert.id), detail: { rule: alert.rule, ...detail }, requestId: request.id, outcome: "ok" });
     },
   };
+}
+
+function scopeOf(config: Pick<Config, "stripe" | "merchant">) {
+  return { live: config.stripe.mode === "live", timeZone: config.merchant.timeZone, mainCurrency: config.merchant.currency, consumer: DERIVE };
+}
+
+/** What is usual, for the pages. */
+function expectationDeps(db: Database, clock: Clock, viewer: Guard, config: Pick<Config, "stripe" | "merchant" | "ingest">): ExpectationRoutes {
+  const complete = async (nowMs: number): Promise<string | null> => {
+    if (!config.ingest.sweep) return null;
+    const figure = await completeness(db.read, null, nowMs - DAY_MS, nowMs);
+    return figure.untilMs === null ? null : completenessText(figure);
+  };
+  return { db, clock, viewer, scope: { ...scopeOf(config), completeness: complete } };
+}
+
+/** Everything about alerts and what is usual, over HTTP. */
+export function mountAlerts(http: Http, { db, clock, access, config }: { readonly db: Database; readonly clock: Clock; readonly access: Access; readonly config: Config }): void {
+  alertRoutes(http, alertRouteDeps(db, clock, access, config));
+  expectationRoutes(http, expectationDeps(db, clock, requireRole(access, "viewer"), config));
+}
+
+/** How events come in, for the gate: a dip is not believed while they may be what is missing. */
+async function ingestFacts(db: Database, config: Pick<Config, "ingest">): Promise<IngestFacts> {
+  const sweep = config.ingest.sweep ? await sweepStatus(db.read, null) : null;
+  return {
+    lastDeliveryAt: await lastDeliveryAt(db.read, IMPORT_ENDPOINT),
+    comparedUntil: config.ingest.sweep ? (sweep?.checkpointMs ?? 0) : null,
+    trouble: sweep?.trouble?.text ?? null,
+  };
+}
+
+/** Follows the minutes on this node, when no other does. */
+export function watchOf(config: Config, db: Database, clock: Clock, log: Logger, node: string): Watch {
+  return createWatch({
+    db,
+    clock,
+    node,
+    scope: scopeOf(config),
+    feed: { live: config.stripe.mode === "live", foreignEndpoints: [IMPORT_ENDPOINT] },
+    settings: config.alerts.settings,
+    facts: () => ingestFacts(db, config),
+    onTransition: (transition) => log.warn(transition, "alert"),
+  });
 }

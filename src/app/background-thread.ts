@@ -6,6 +6,7 @@ import { openAppend } from "../ledger/index.ts";
 import { AppError, createLog, databaseTrouble, errorText, openJournal, startLoop, systemClock, type Tx } from "../platform/index.ts";
 import type { TaskRun } from "../tasks/index.ts";
 import type { EndpointSecret } from "../stripe/index.ts";
+import { watchOf } from "./alerts.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { connect } from "./database.ts";
 import { startEngine } from "./engine.ts";
@@ -57,6 +58,7 @@ export async function runBackground(): Promise<void> {
     mode: config.stripe.mode,
     timeZone: config.merchant.timeZone,
     evaluation: evaluationOf(config, db, clock),
+    watch: watchOf(config, db, clock, log, node),
     tasks: taskDefinitions(db, config, clock, journal),
     slos: sloMeasurement(config, clock),
     processedWithinMs: config.slo.processedWithinMs,

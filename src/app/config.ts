@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { AlertSettings } from "../alerts/index.ts";
 import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { sloWarnings } from "./config/slo.ts";
@@ -11,7 +12,8 @@ export type { StripeMode, WebhookSecret } from "./config/variables.ts";
 export type DatabaseConfig = { kind: "sqlite"; file: string } | { kind: "postgres"; url: Secret; schema: string };
 
 /** Everything the service was told, checked. Secrets are wrapped: a Config that is printed or made JSON shows `***`. */
-export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp"> {
+export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" | "alerts"> {
+  alerts: Omit<FileConfig["alerts"], "settings"> & { readonly settings: AlertSettings };
   /** Null: nothing can be mailed. */
   smtp: SmtpSettings | null;
   /** Null: one is made at first start. */
@@ -95,6 +97,7 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
   const dataDir = resolve(cwd, storage.data_dir);
   return {
     ...sections,
+    alerts: { ...sections.alerts, settings: { ...sections.alerts.settings, holidays: sections.alerts.settings.holidays ?? (sections.merchant.country === null ? [] : [sections.merchant.country]) } },
     smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,
     stripe: {

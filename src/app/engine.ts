@@ -1,4 +1,4 @@
-import { evaluate, type EvaluateOptions } from "../alerts/index.ts";
+import { evaluate, type EvaluateOptions, type Watch } from "../alerts/index.ts";
 import { type Forward, mirrorDeliveries, type Tail } from "../ingest/index.ts";
 import { foldDeliveries } from "../metrics/index.ts";
 import { beginReceipts, expireApprovals, findReceipts, lookUpRefunds, mirrorRefunds, noteMissing, type ReceiptDeps, resolveNext, sendReceipt } from "../operations/index.ts";
@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly mode: "test" | "live";
   readonly timeZone: string;
   readonly evaluation: EvaluateOptions;
+  /** Follows the minutes as they close. */
+  readonly watch: Watch;
   readonly tasks: readonly TaskDefinition[];
   readonly slos: MeasureOptions;
   /** Deliveries that are derived from later than this after they came are late. */
@@ -42,7 +44,7 @@ export interface EngineOptions {
 const BITE = { busy: 100, idle: 1000 } as const;
 const BUSY_FOR_MS = 250;
 /** What a loop may take of the thread while webhooks arrive; half of them all together, and figures stay seconds old. */
-const SHARE = { derive: 0.12, deliveries: 0.06, mirror: 0.06 } as const;
+const SHARE = { derive: 0.12, deliveries: 0.06, mirror: 0.06, watch: 0.06 } as const;
 
 /** Runs a step and remembers how long it took, so that the pause after it can be made to fit a share of the time. */
 function paced(share: number, busy: () => boolean, step: () => Promise<boolean>): { step: () => Promise<boolean>; pauseMs: () => number } {
@@ -107,9 +109,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },
   );
+  const watch = follow("following the minutes", SHARE.watch, 2000, () => options.watch.step());
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
   const slos = startLoop(() => measureSlos(db, options.slos, clock.now()), { pollMs: 30_000, pauseMs: () => 200, onError: failed("measuring objectives") });
-  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, tasks, slos];
+  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, watch, tasks, slos];
   for (const forward of options.forwards ?? []) loops.push(startLoop(() => forward.step(), { pollMs: 500, onError: failed("passing events on") }));
   const { tail } = options;
   if (tail !== null) {
@@ -131,6 +134,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
+      await options.watch.stop();
       await scheduler.stop();
     },
   };

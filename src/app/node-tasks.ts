@@ -30,6 +30,7 @@ export function evaluationOf(config: Config, db: Database, clock: Clock): Evalua
       evidence: alerts.evidence,
     },
     handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db)],
+    settings: alerts.settings,
   };
 }
 

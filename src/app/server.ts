@@ -1,5 +1,4 @@
 import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireEntrance, requireRole } from "../access/index.ts";
-import { alertRoutes } from "../alerts/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
 import { completenessRoutes, forwardRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
@@ -10,7 +9,7 @@ import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
 import { reportRoutes } from "../reports/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
-import { alertRouteDeps } from "./alerts.ts";
+import { mountAlerts } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { forwardNote } from "./forward.ts";
@@ -67,7 +66,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   paymentsRoutes(http, { db, viewer, consumer: DERIVE });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
-  alertRoutes(http, alertRouteDeps(db, clock, access, config));
+  mountAlerts(http, { db, clock, access, config });
   mountSlos(http, { ...parts, viewer });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {

@@ -123,3 +123,9 @@ export async function retryArmed(db: Database, name: string, limit: number, dige
 export async function armEvent(tx: Tx, seq: number): Promise<void> {
   await tx.updateTable("event_failure").set({ armed: 1 }).where("event_seq", "=", seq).execute();
 }
+
+/** When the oldest event that the consumer has not read came in, ms UTC; null when it has read all. */
+export async function oldestWaiting(tx: Tx, name: string): Promise<number | null> {
+  const row = await tx.selectFrom("event").select("received_at").where("seq", ">", await consumerSeq(tx, name)).orderBy("seq").limit(1).executeTakeFirst();
+  return row?.received_at ?? null;
+}

@@ -3,7 +3,7 @@ import "./store.ts";
 
 export { type Append, type AppendBeside, type AppendItem, type AppendResult, type Arrival, openAppend, openAppendBeside } from "./append.ts";
 export { type Claim, claimEvents } from "./claim.ts";
-export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, retryArmed } from "./consume.ts";
+export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, oldestWaiting, retryArmed } from "./consume.ts";
 export { countFailures, lastDeliveryAt, listDeliveries, readDeliveriesAfter, recordDeliveries, type RecordedDelivery } from "./deliveries.ts";
 export { type DeliveryOutcome, type DeliveryRecord, type Refusal } from "./delivery.ts";
 export { type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";

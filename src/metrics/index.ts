@@ -10,6 +10,7 @@ export { type Measure, type Measures, MEASURES } from "./measures.ts";
 export { metricsMigrations } from "./migrations/index.ts";
 export { needsRebuild, rebuild, type RebuildOptions, type RebuildReport, type TableReport } from "./rebuild.ts";
 export { retainMetrics } from "./retain.ts";
+export { firstMinute, sliceCounts } from "./slices.ts";
 export { type Grain } from "./store.ts";
 export { accountsOf, type Bucket, series, sumBy, sumWindow, type Window } from "./window.ts";
 export { salesByCurrency, saleUnevenness } from "../payments/index.ts";

@@ -2,6 +2,7 @@
 -- access/0002_links
 -- alerts/0001_alerts
 -- alerts/0002_life
+-- alerts/0003_watch
 -- app/0001_node
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -79,6 +80,12 @@ alert_event.kind text not null
 alert_event.actor_id text not null
 alert_event.actor_name text not null
 alert_event.reason text
+alert_usual.name text not null
+alert_usual.at bigint not null
+alert_usual.body text not null
+alert_watch.name text not null
+alert_watch.node text not null
+alert_watch.until bigint not null
 attempt.payment_no bigint not null
 attempt.id text not null
 attempt.live bigint not null
@@ -475,6 +482,8 @@ CREATE UNIQUE INDEX alert_open ON alert USING btree (key) WHERE (resolved_at IS 
 CREATE INDEX alert_opened ON alert USING btree (opened_at, id)
 CREATE UNIQUE INDEX alert_pkey ON alert USING btree (id)
 CREATE INDEX alert_rule ON alert USING btree (rule, id)
+CREATE UNIQUE INDEX alert_usual_pkey ON alert_usual USING btree (name)
+CREATE UNIQUE INDEX alert_watch_pkey ON alert_watch USING btree (name)
 CREATE INDEX attempt_at ON attempt USING btree (live, at)
 CREATE UNIQUE INDEX attempt_pkey ON attempt USING btree (payment_no, id)
 CREATE INDEX attempt_sale ON attempt USING btree (live, account, currency, at, amount) WHERE ((outcome = 'succeeded'::text) AND (amount > 0))

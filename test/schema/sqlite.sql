@@ -2,6 +2,7 @@
 -- access/0002_links
 -- alerts/0001_alerts
 -- alerts/0002_life
+-- alerts/0003_watch
 -- app/0001_node
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -38,6 +39,8 @@ CREATE INDEX alert_held on alert (key) where held = 1;
 CREATE UNIQUE INDEX alert_open on alert (key) where resolved_at is null;
 CREATE INDEX alert_opened on alert (opened_at, id);
 CREATE INDEX alert_rule on alert (rule, id);
+CREATE TABLE alert_usual (name text primary key, at integer not null, body text not null);
+CREATE TABLE alert_watch (name text primary key, node text not null, until integer not null);
 CREATE TABLE attempt ( payment_no integer not null, id text not null, live integer not null, account text not null, currency text not null, at integer not null, outcome text not null, cause text, code text, amount integer not null, primary key (payment_no, id) ) without rowid;
 CREATE INDEX attempt_at on attempt (live, at);
 CREATE INDEX attempt_sale on attempt (live, account, currency, at, amount) where outcome = 'succeeded' and amount > 0;

@@ -189,3 +189,33 @@ describe("state", () => {
     expect(dead.detector.open()).toHaveLength(1);
   });
 });
+
+describe("what is usual, told", () => {
+  const minutes = madeUpMinutes({ attemptsADay: 3000, days: 29 });
+  const { detector } = replay(minutes.slice(0, 28 * DAY));
+  const day = minutes.slice(28 * DAY);
+  const begin = (day[0]?.ts ?? 0) * 1000;
+
+  it("a day ahead, in steps whose bands hold about nine in ten of what comes", () => {
+    const steps = detector.expected(begin, 10, 144) ?? [];
+    const seen = steps.map((_, step) => day.slice(step * 10, step * 10 + 10).reduce((sum, bucket) => sum + bucket.attempts, 0));
+    const inside = steps.filter(({ low, high }, step) => (seen[step] ?? 0) >= low && (seen[step] ?? 0) <= high).length;
+    expect(inside / steps.length).toBeGreaterThan(0.85);
+    const [whole] = detector.expected(begin, DAY, 1) ?? [];
+    const taken = day.reduce((sum, bucket) => sum + bucket.revenue_minor, 0);
+    expect(whole?.takingsLow).toBeLessThan(taken);
+    expect(whole?.takingsHigh).toBeGreaterThan(taken);
+    expect(steps.reduce((sum, step) => sum + step.attempts, 0)).toBeCloseTo(whole?.attempts ?? 0, 6);
+  });
+
+  it("failures of the last hour, and nothing while learning; asking changes nothing", () => {
+    const usual = detector.usualFailures("payments", begin - 3_600_000, begin);
+    expect(usual?.tries).toBeGreaterThan(20);
+    expect((usual?.high ?? 0) / (usual?.tries ?? 1)).toBeLessThan(0.25);
+    expect(usual?.low).toBeLessThanOrEqual(usual?.expected ?? 0);
+    expect(replay(minutes.slice(0, 5 * DAY)).detector.usualFailures("payments", 0, begin)).toBeNull();
+    const before = detector.snapshot();
+    detector.expected(begin + 40 * 86_400_000, 60, 24);
+    expect(detector.snapshot()).toEqual(before);
+  });
+});

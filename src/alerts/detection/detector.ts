@@ -4,6 +4,7 @@ import { deserialize, serialize } from "node:v8";
 import type { Alert, Metric, Transition } from "./alert.ts";
 import { bucketFault, type MinuteBucket, type MinuteSlices } from "./bucket.ts";
 import { calendarOf, publicHolidays, type SpecialDay } from "./calendar.ts";
+import { type ExpectedStep, expectedSteps, type UsualFailures, usualFailures } from "./expectation.ts";
 import { blankForecast, enterMinute, forecastMinute } from "./forecast.ts";
 import { MASK, maskQuarters, QUARTER_SECONDS, slot } from "./history.ts";
 import type { JudgeOptions } from "./judge.ts";
@@ -51,6 +52,10 @@ export interface Detector {
   dismiss(metric: Metric): Transition[];
   /** What can be seen at this store's size. */
   outlook(): Outlook;
+  /** What is usual, past or future, in steps of whole minutes; null before there is a profile. One step of a whole day has the band of a day. */
+  expected(fromMs: number, stepMinutes: number, steps: number): ExpectedStep[] | null;
+  /** Usual failures among what was tried in the last hours; null while learning. */
+  usualFailures(what: "payments" | "webhooks", fromMs: number, untilMs: number): UsualFailures | null;
   /** Epoch milliseconds up to which minutes have been taken; null before the first. */
   until(): number | null;
   /** All state as bytes, for `createDetector(config, bytes)`. About 5 MB; rebuilding from 35 days of buckets gives the same. */
@@ -96,6 +101,8 @@ export function createDetector(config: DetectorConfig, snapshot?: Uint8Array): D
       return out;
     },
     outlook: () => outlookOf(state, judging),
+    expected: (fromMs, stepMinutes, steps) => expectedSteps(state, observer, fromMs, stepMinutes, steps),
+    usualFailures: (what, fromMs, untilMs) => usualFailures(state, what, fromMs, untilMs),
     until: () => (state.series.count === 0 ? null : endOf(state.series, state.series.count) * 1000),
     snapshot: () => serialize(state),
   };

@@ -3,7 +3,8 @@
 
 export type { Alert, Evidence, Kind, Metric, Resolution, Severity, Transition } from "./alert.ts";
 export type { MinuteBucket, MinuteSlices } from "./bucket.ts";
-export type { DayKind, SpecialDay } from "./calendar.ts";
-export type { Detector, DetectorConfig, MinuteOptions } from "./detector.ts";
+export { type DayKind, publicHolidays, type SpecialDay } from "./calendar.ts";
+export { createDetector, type Detector, type DetectorConfig, type MinuteOptions } from "./detector.ts";
+export type { ExpectedStep, UsualFailures } from "./expectation.ts";
 export type { Outlook } from "./outlook.ts";
 export type { Sensitivity } from "./sensitivity.ts";

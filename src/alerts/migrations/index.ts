@@ -1,5 +1,6 @@
 import type { Migration } from "../../platform/index.ts";
 import { life } from "./0002_life.ts";
+import { watch } from "./0003_watch.ts";
 
 const alerts: Migration = {
   name: "alerts/0001_alerts",
@@ -23,4 +24,4 @@ const alerts: Migration = {
   ],
 };
 
-export const alertMigrations: readonly Migration[] = [alerts, life];
+export const alertMigrations: readonly Migration[] = [alerts, life, watch];

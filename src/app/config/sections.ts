@@ -3,6 +3,7 @@ import { asCurrency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
 import { slo } from "./slo.ts";
+import { alertSettings, toSettings } from "./alerts.ts";
 
 /**
  * The sections of `tillwatch.yaml`. A section is a strict object in the file's own names (snake_case) with a transform to
@@ -74,14 +75,16 @@ const alerts = z
     payment_error_rate_1h: field.fraction(0, 1).default(0.05).describe("CRITICAL above this share of failed payments in an hour"),
     revenue_change_dod: field.fraction(-1, 0).default(-0.3).describe("WARNING below this change of revenue day over day"),
     evidence: field.onOff(true).describe("Ask for statistical evidence before a rate becomes a verdict"),
+    ...alertSettings,
   })
-  .describe("Thresholds of the production alerts")
+  .describe("Thresholds of the production alerts, and how what is usual for this shop counts")
   .prefault({})
   .transform((given) => ({
     webhookFailures5m: given.webhook_failures_5m,
     paymentErrorRate1h: given.payment_error_rate_1h,
     revenueChangeDod: given.revenue_change_dod,
     evidence: given.evidence,
+    settings: toSettings(given),
   }));
 
 const limitAmount = z.union([z.number(), z.string().max(40)], { error: "expected an amount in the currency's major unit such as 500 or \"500.00\"" }).optional();

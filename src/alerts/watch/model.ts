@@ -1,0 +1,113 @@
+import { DAY_MS, MINUTE_MS, type Tx } from "../../platform/index.ts";
+import { createDetector, type Detector, publicHolidays, type Resolution, type SpecialDay, type Transition } from "../detection/index.ts";
+import type { Scope } from "../inputs.ts";
+import type { AlertSettings } from "../settings.ts";
+import { dominantValues, type FedMinute, type FeedScope, readMinutes } from "./feed.ts";
+import { keyOf } from "./cases.ts";
+import { planStreams, type Stream } from "./stream.ts";
+
+export interface Followed {
+  readonly stream: Stream;
+  readonly detector: Detector;
+}
+
+/** Detectors over the streams of a shop, fed minute by minute. */
+export interface Model {
+  readonly followed: readonly Followed[];
+  readonly firstMs: number;
+  /** The next minute to be taken begins here. */
+  nextMs(): number;
+  /** Takes the minutes that begin in `[nextMs, untilMs)`. Answers how each key that ended in them did. */
+  take(tx: Tx, untilMs: number): Promise<ReadonlyMap<string, Resolution>>;
+  /** Corrects minutes taken before by what the buckets hold now. False when one is too old to be corrected. */
+  correct(tx: Tx, fromMs: number, untilMs: number): Promise<boolean>;
+  /** Attempts taken, by hour (start, ms UTC). */
+  readonly hours: ReadonlyMap<number, number>;
+  /** Minutes that a person called expected are not learnt from. */
+  markExpected(fromMs: number, untilMs: number): void;
+}
+
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Public holidays of the configured countries around a time, and the merchant's own days, which win. */
+export function specialDays(settings: AlertSettings, fromMs: number, untilMs: number): SpecialDay[] {
+  const years: number[] = [];
+  for (let year = new Date(fromMs).getUTCFullYear(); year <= new Date(untilMs).getUTCFullYear() + 1; year += 1) years.push(year);
+  const holidays = settings.holidays.flatMap((country) => {
+    try {
+      return publicHolidays(country, years);
+    } catch {
+      // The merchant's country may be one that the library does not know; one that was configured by name was checked.
+      return [];
+    }
+  });
+  return [...holidays, ...settings.days];
+}
+
+function inMaintenance(settings: AlertSettings, startMs: number): boolean {
+  return settings.maintenance.some(({ fromMs, untilMs }) => startMs >= fromMs && startMs < untilMs);
+}
+
+/** @param firstMs where history begins, a whole minute. */
+export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settings: AlertSettings, firstMs: number, nowMs: number): Promise<Model> {
+  const streams = await planStreams(tx, scope, nowMs);
+  const feed: FeedScope = { ...given, dominant: await dominantValues(tx, scope.live, nowMs - 28 * DAY_MS, nowMs) };
+  // A year ahead: the model is made anew long before.
+  const days = specialDays(settings, firstMs, nowMs + 366 * DAY_MS);
+  const followed = streams.map((stream): Followed => ({
+    stream,
+    detector: createDetector({ timeZone: scope.timeZone, currency: (stream.currency ?? scope.mainCurrency).toUpperCase(), days, sensitivity: settings.sensitivity, drop: settings.drop, metrics: stream.metrics }),
+  }));
+  const hours = new Map<number, number>();
+  let nextMs = firstMs;
+
+  const count = (startMs: number, attempts: number): void => {
+    const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;
+    hours.set(hour, (hours.get(hour) ?? 0) + attempts);
+  };
+  const push = (minute: FedMinute, ended: Map<string, Resolution>): void => {
+    const observed = !inMaintenance(settings, nextMs);
+    for (const [index, { stream, detector }] of followed.entries()) {
+      const bucket = minute.buckets[index];
+      if (bucket === undefined) continue;
+      const transitions: Transition[] = detector.push(bucket, stream.name === "all" ? minute.slices : undefined, { observed });
+      for (const { kind, alert } of transitions) if (kind === "resolved" && alert.resolution !== null) ended.set(keyOf(stream, alert.metric), alert.resolution);
+    }
+    count(nextMs, minute.buckets[0]?.attempts ?? 0);
+    nextMs += MINUTE_MS;
+  };
+
+  return {
+    followed,
+    firstMs,
+    hours,
+    nextMs: () => nextMs,
+    take: async (reading, untilMs) => {
+      const ended = new Map<string, Resolution>();
+      if (untilMs <= nextMs) return ended;
+      for (const minute of await readMinutes(reading, feed, streams, nextMs, untilMs)) push(minute, ended);
+      for (const [hour] of hours) if (hour < nextMs - 36 * DAY_MS) hours.delete(hour);
+      return ended;
+    },
+    correct: async (reading, fromMs, untilMs) => {
+      const from = Math.max(fromMs, firstMs);
+      const minutes = await readMinutes(reading, feed, streams, from, Math.min(untilMs, nextMs));
+      let all = true;
+      for (const [place, minute] of minutes.entries()) {
+        for (const [index, { detector }] of followed.entries()) {
+          const bucket = minute.buckets[index];
+          if (bucket !== undefined && !detector.amend(bucket)) all = false;
+        }
+        const startMs = from + place * MINUTE_MS;
+        const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;
+        // The sum of an hour is set anew by its first minute and added to by the others.
+        if (startMs === hour) hours.set(hour, 0);
+        if (hour >= from) count(startMs, minute.buckets[0]?.attempts ?? 0);
+      }
+      return all && fromMs >= firstMs;
+    },
+    markExpected: (fromMs, untilMs) => {
+      for (const { detector } of followed) detector.markExpected(fromMs, untilMs);
+    },
+  };
+}
