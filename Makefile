@@ -1,6 +1,6 @@
 # Everything works from a fresh clone on a machine with git, make and any Node.js ≥ 20 with npm.
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench build demo alerts-now health enterprise-report
+.PHONY: help install run test check bench build demo alerts-now health enterprise-report validate
 
 INSTALLED := node_modules/.installed
 
@@ -40,3 +40,6 @@ enterprise-report: $(INSTALLED) ## the report of the last 30 days as a page; pri
 
 health: $(INSTALLED) ## is the service well? exit 1 when not
 	@bin/tillwatch health
+
+validate: $(INSTALLED) ## is the whole installation as it should be? exit 0 PASS, 1 WARN, 2 FAIL
+	@bin/tillwatch validate

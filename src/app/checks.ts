@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { DERIVE, deriveBacklog } from "./derive.ts";
 import { forwardChecks } from "./forward.ts";
 import { guardChecks } from "./guard.ts";
+import { clockCheck, stripeCheck, type StripeLook } from "./stripe-checks.ts";
 import { sweepChecks } from "./sweep.ts";
 import { tailPaths } from "./tail.ts";
 
@@ -24,6 +25,8 @@ interface CheckParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly tasks: readonly TaskDefinition[];
+  /** Asks Stripe itself; left out: only what the sweep heard. */
+  readonly stripe?: StripeLook;
 }
 
 const GIB = 1024 ** 3;
@@ -142,18 +145,6 @@ function taskCheck(parts: CheckParts, task: TaskDefinition): HealthCheck {
   };
 }
 
-function stripe({ config }: CheckParts): HealthCheck {
-  return {
-    name: "stripe",
-    timeoutMs: 1000,
-    run: async () => {
-      if (config.sandbox) return { state: "ok", figure: "sandbox: the built-in stand-in, not Stripe" };
-      if (config.stripe.webhookSecrets.length === 0) return { state: "down", figure: "no webhook secret", todo: "set STRIPE_WEBHOOK_SECRET to the whsec_… of the endpoint; until then every delivery is refused" };
-      return { state: "ok", figure: `${config.stripe.mode} mode, ${config.stripe.webhookSecrets.length} webhook secret(s)` };
-    },
-  };
-}
-
 function operations({ db, clock }: CheckParts): HealthCheck {
   return {
     name: "operations",
@@ -176,5 +167,5 @@ export function alertingChecks(parts: Omit<CheckParts, "tasks">): HealthCheck[] 
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripe(parts), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { AppError, type Clock, type Database, errorText, migrate, openPostgres, openSqlite, prepareSchema } from "../platform/index.ts";
+import { AppError, type Clock, type Database, errorText, makeDirectory, migrate, openPostgres, openSqlite, prepareSchema } from "../platform/index.ts";
 import type { Config } from "./config.ts";
 import { migrations } from "./migrations.ts";
 
@@ -33,7 +32,7 @@ export function connect(config: Config, options: ConnectOptions = {}): Database 
 /** Payment data are nobody else's on the machine: the folder is the owner's alone. */
 function prepareDirectory(directory: string): void {
   try {
-    if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o700);
+    makeDirectory(directory, 0o700);
   } catch (error) {
     throw new AppError("unavailable", `cannot make the data directory ${directory} (${errorText(error)}); set DATA_DIR to a directory that can be written`, {
       code: "data_dir_unwritable",

@@ -1,6 +1,7 @@
 import type { Migration } from "../platform/index.ts";
 import { accessMigrations } from "../access/index.ts";
 import { alertMigrations } from "../alerts/index.ts";
+import { healthMigrations } from "../health/index.ts";
 import { ingestMigrations } from "../ingest/index.ts";
 import { ledgerMigrations } from "../ledger/index.ts";
 import { metricsMigrations } from "../metrics/index.ts";
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   ...notifyMigrations,
   ...nodeMigrations,
   ...sloMigrations,
+  ...healthMigrations,
 ];

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createAccess, ensureAdmin } from "../access/index.ts";
-import { createExaminer } from "../health/index.ts";
+import { createExaminer, sinceMemory } from "../health/index.ts";
 import { openGate } from "../ingest/index.ts";
 import { needsRebuild } from "../metrics/index.ts";
 import { AppError, type Clock, errorText, type Http, type Logger, requireWritableDirectory, startLoop } from "../platform/index.ts";
@@ -15,6 +15,7 @@ import { beatNode, NODE_BEAT_MS, removeNode } from "./nodes.ts";
 import { type SandboxProcess, startSandboxProcess } from "./sandbox.ts";
 import { createServer } from "./server.ts";
 import { answerCount } from "./slo.ts";
+import { stripeLook } from "./stripe-checks.ts";
 import { stripeSource } from "./stripe.ts";
 import { VERSION } from "./version.ts";
 
@@ -93,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     const stripe = stripeSource(config);
     const answers = answerCount();
     const tasks = taskDefinitions(db, config, clock, { append: () => {} });
-    const health = createExaminer({ checks: healthChecks({ writtenAt: () => writtenAt, db, config, clock, tasks }), clock, onError: (error, check) => log.error({ check, error }, "a health check failed") });
+    const health = createExaminer({ checks: healthChecks({ writtenAt: () => writtenAt, db, config, clock, tasks, stripe: stripeLook(async () => stripe.need(), clock) }), clock, memory: sinceMemory(db, { readOnly: false }), onError: (error, check) => log.error({ check, error }, "a health check failed") });
     const reports = reportMaker(clock, log);
     const http = await createServer({ reports, config, db, clock, log, access, gate, stripe, answers, onRefused: background.refused, health, tasks, startedAt, accepting: () => accepting, runTask: background.runTask });
     closers.push(async () => {

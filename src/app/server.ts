@@ -22,6 +22,7 @@ import type { ReportMaker } from "./report-beside.ts";
 import { type AnswerCount, mountSlos } from "./slo.ts";
 import type { StripeSource } from "./stripe.ts";
 import { sweptAccounts } from "./sweep.ts";
+import { mountValidation } from "./validate-beside.ts";
 import { VERSION } from "./version.ts";
 
 export interface ServerParts {
@@ -81,6 +82,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   });
   const entrance = requireEntrance({ access, page: REPORT_PAGE, role: "viewer", isPublic: config.reports.public });
   reportRoutes(http, { clock, viewer, entrance, timeZone: config.merchant.timeZone, make: parts.reports.make });
+  mountValidation(http, { access, config, clock, log: parts.log });
   metricsRoute(http, parts);
   frontPage(http, config);
   openapiRoute(http, viewer);

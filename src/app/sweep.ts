@@ -1,10 +1,11 @@
 import type { HealthCheck } from "../health/index.ts";
-import { completeness, completenessText, createSweep, judgeClock, judgeSweep, recoverUnmade, sweepStatus } from "../ingest/index.ts";
+import { completeness, completenessText, createSweep, judgeSweep, recoverUnmade, sweepStatus } from "../ingest/index.ts";
 import { AppError, type Clock, type Database } from "../platform/index.ts";
 import { eventLister, objectReader, type StripeApi } from "../stripe/index.ts";
 import type { Evidence, TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { liveNodes } from "./nodes.ts";
+import { clockCheck } from "./stripe-checks.ts";
 import { stripeSource } from "./stripe.ts";
 
 const MINUTE = 60_000;
@@ -95,17 +96,5 @@ export function sweepChecks({ db, config, clock }: { db: Database; config: Confi
       return { state, figure, ...(todo === null ? {} : { todo }) };
     },
   }));
-  return [
-    ...sweeps,
-    {
-      name: "clock",
-      timeoutMs: 3000,
-      run: async () => {
-        const skewMs = (await sweepStatus(db.read, null))?.skewMs ?? null;
-        if (skewMs === null) return { state: "unknown", figure: "not yet compared with Stripe's", todo: "the next answer of Stripe's says it" };
-        const { state, todo } = judgeClock(skewMs);
-        return { state, figure: `${Math.round(skewMs / 1000)} s from Stripe's`, ...(todo === null ? {} : { todo }) };
-      },
-    },
-  ];
+  return [...sweeps, clockCheck({ db, config, clock })];
 }

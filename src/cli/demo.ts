@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { serve } from "../app/serve.ts";
-import { AppError, createLog, errorText } from "../platform/index.ts";
+import { AppError, createLog, errorText, makeDirectory } from "../platform/index.ts";
 import type { ServiceContext } from "./context.ts";
 import { CALM_DECLINES, type DemoShop, demoShop, type Seen } from "./demo-shop.ts";
 
@@ -41,7 +41,7 @@ function prepareFolder(folder: string): void {
     throw new AppError("invalid", `${folder} exists and is not the demo's; name another folder with --data`, { code: "not_the_demos" });
   }
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeDirectory(folder, 0o700);
   writeFileSync(join(folder, MARKER), "This folder belongs to `tillwatch demo`, which empties it at each start.\n");
   writeFileSync(join(folder, "tillwatch.yaml"), CONFIG);
 }

@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { healthChecks } from "../app/checks.ts";
 import { taskDefinitions } from "../app/node-tasks.ts";
 import { liveNodes } from "../app/nodes.ts";
+import { stripeLook } from "../app/stripe-checks.ts";
+import { stripeOf } from "../app/sweep.ts";
 import { VERSION } from "../app/version.ts";
-import { createExaminer, type HealthCheck, systemHealth } from "../health/index.ts";
+import { createExaminer, type HealthCheck, sinceMemory, systemHealth } from "../health/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { table } from "./table.ts";
@@ -32,8 +34,8 @@ export function healthCommand(context: ServiceContext): Command {
       const { clock } = context;
       await withDatabase(context, async (db) => {
         const tasks = taskDefinitions(db, config, clock, { append: () => {} });
-        const checks = [serviceCheck(db, clock), ...healthChecks({ db, config, clock, tasks })];
-        const examination = await createExaminer({ checks, clock, onError: (error) => void process.stderr.write(`tillwatch: ${String(error)}\n`) }).examine();
+        const checks = [serviceCheck(db, clock), ...healthChecks({ db, config, clock, tasks, stripe: stripeLook(() => stripeOf(db, config, clock), clock) })];
+        const examination = await createExaminer({ checks, clock, memory: sinceMemory(db, { readOnly: true }), onError: (error) => void process.stderr.write(`tillwatch: ${String(error)}\n`) }).examine();
         const startedAt = (await liveNodes(db.read, clock.now()))[0]?.startedAt ?? clock.now();
         const health = systemHealth({ clock, version: VERSION, startedAt, mode: config.stripe.mode, sandbox: config.sandbox }, examination);
         if (options.json === true || !process.stdout.isTTY) context.print(JSON.stringify(health));

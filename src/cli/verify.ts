@@ -3,7 +3,7 @@ import { stripeOf, sweptAccounts } from "../app/sweep.ts";
 import { type Verified, verifyAll } from "../app/verify.ts";
 import type { EventsVerified } from "../ingest/index.ts";
 import { asCurrency } from "../money/index.ts";
-import { type Database, isoSeconds } from "../platform/index.ts";
+import { type Database, isoSeconds, parseInstant } from "../platform/index.ts";
 import type { PartFound, Total } from "../reconcile/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { progressBar } from "./progress.ts";
@@ -32,8 +32,8 @@ interface Options {
 function sinceArgument(text: string): Since {
   const [, count, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return { agoMs: Number(count) * (UNITS[unit] ?? DAY) };
-  const atMs = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
-  if (!Number.isFinite(atMs)) throw new InvalidArgumentError("Give a span like 30d or 12h, or a time like 2026-10-01T12:00:00Z.");
+  const atMs = parseInstant(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
+  if (atMs === null) throw new InvalidArgumentError("Give a span like 30d or 12h, or a time like 2026-10-01T12:00:00Z.");
   return { atMs };
 }
 

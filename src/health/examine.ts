@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/index.ts";
 import { type CheckResult, type CheckState, type HealthCheck, type HealthStatus, overall } from "./check.ts";
+import { noMemory, plausible, type SinceMemory } from "./since.ts";
 
 /** What one check found. */
 interface Finding extends CheckResult {
@@ -21,6 +22,8 @@ export interface ExaminerOptions {
   onError(error: unknown, check: string): void;
   /** A signal that aborts after so many milliseconds. */
   timeout?: (ms: number) => AbortSignal;
+  /** Since when checks are in their states, beyond this process; none when left out. */
+  memory?: SinceMemory;
 }
 
 export interface Examiner {
@@ -29,6 +32,7 @@ export interface Examiner {
 }
 
 const FRESH_MS = 1000;
+const MEMORY_MS = 1000;
 const SILENT = Symbol("silent");
 
 export function createExaminer(options: ExaminerOptions): Examiner {
@@ -36,7 +40,10 @@ export function createExaminer(options: ExaminerOptions): Examiner {
   const timeout = options.timeout ?? ((ms) => AbortSignal.timeout(ms));
   const pending = new Set<string>();
   const seen = new Map<string, { state: CheckState; sinceMs: number }>();
+  const changed: { name: string; state: CheckState; sinceMs: number }[] = [];
   let last: { at: number; examination: Promise<Examination> } | null = null;
+  const memory = options.memory ?? noMemory;
+  let remembered = false;
 
   const ask = async (check: HealthCheck): Promise<CheckResult> => {
     // One that hangs is not asked again until it has answered: hung calls would pile up behind what is down.
@@ -59,13 +66,34 @@ export function createExaminer(options: ExaminerOptions): Examiner {
   const find = async (check: HealthCheck): Promise<[string, Finding]> => {
     const result = await ask(check);
     const before = seen.get(check.name);
-    const sinceMs = result.sinceMs ?? (before?.state === result.state ? before.sinceMs : clock.now());
+    const sinceMs = result.sinceMs ?? (before?.state === result.state ? plausible(before.sinceMs, clock) : clock.now());
     seen.set(check.name, { state: result.state, sinceMs });
+    if (before?.state !== result.state) changed.push({ name: check.name, state: result.state, sinceMs });
     return [check.name, { ...result, sinceMs }];
   };
 
+  /** The database may be away: the answer waits for neither reading nor writing what is remembered. */
+  const remember = async (): Promise<void> => {
+    try {
+      if (!remembered) {
+        for (const [name, state] of await memory.known()) if (!seen.has(name)) seen.set(name, state);
+        remembered = true;
+      }
+    } catch (error) {
+      options.onError(error, "since");
+    }
+  };
+
+  const keep = (): void => {
+    const changes = changed.splice(0);
+    // What cannot be kept is seen anew after a restart.
+    memory.keep(changes).catch((error: unknown) => options.onError(error, "since"));
+  };
+
   const examineNow = async (at: number): Promise<Examination> => {
+    if (!remembered) await Promise.race([remember(), aborted(timeout(MEMORY_MS))]);
     const found = await Promise.all(checks.map(find));
+    keep();
     const byName = Object.fromEntries(found);
     const ready = checks.every((check) => check.essential !== true || byName[check.name]?.state !== "down");
     return { at, status: overall(found.map(([, finding]) => finding.state)), ready, checks: byName };

@@ -7,7 +7,7 @@ export { type ForwardRoutes, forwardRoutes } from "./forward/routes.ts";
 export { keepingSignatures, retainSignatures } from "./forward/signatures.ts";
 export { type ForwardTarget, sendOver } from "./forward/send.ts";
 export { guardEndpoints, type GuardState, guardState } from "./guard/guard.ts";
-export { type Finding, WEBHOOK_PATH } from "./guard/judge.ts";
+export { type Finding, type FindingKind, judgeEndpoints, WEBHOOK_PATH } from "./guard/judge.ts";
 export { ALL_EVENTS, planSetup, type SetupPlan } from "./guard/setup.ts";
 export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";

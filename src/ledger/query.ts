@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseInstant } from "../platform/index.ts";
 import { EVENT_STATUSES } from "./search.ts";
 
 const LIMIT_ERROR = "must be a whole number from 1 to 100, in digits";
@@ -15,8 +16,8 @@ const TIME_ERROR = "must be a time like 2025-10-20T18:25:24Z (with its zone) or 
 
 /** ISO 8601 with a zone, or Unix seconds; gives ms UTC. */
 export const timeField = z.string().max(40, TIME_ERROR).transform((text, context) => {
-  const ms = /^\d{1,11}$/.test(text) ? Number(text) * 1000 : /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(ms)) return ms;
+  const ms = /^\d{1,11}$/.test(text) ? Number(text) * 1000 : parseInstant(text);
+  if (ms !== null) return ms;
   context.addIssue({ code: "custom", message: TIME_ERROR });
   return z.NEVER;
 });

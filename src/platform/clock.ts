@@ -38,3 +38,16 @@ export function isoSeconds(ms: number): string {
 export function isoMillis(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/**
+ * An ISO 8601 instant with its zone (`Z` or an offset), ms UTC; null for anything else, and for a day that no calendar
+ * has: `Date.parse` reads 30 February as 2 March.
+ */
+export function parseInstant(text: string): number | null {
+  if (!/(Z|[+-]\d\d:\d\d)$/.test(text)) return null;
+  try {
+    return Temporal.Instant.from(text).epochMilliseconds;
+  } catch {
+    return null;
+  }
+}

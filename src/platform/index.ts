@@ -2,6 +2,7 @@
 export * from "./batch.ts";
 export * from "./clock.ts";
 export * from "./config.ts";
+export { makeDirectory } from "./directory.ts";
 export * from "./errors.ts";
 export { Html, html } from "./html.ts";
 export * from "./http/index.ts";

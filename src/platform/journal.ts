@@ -1,6 +1,7 @@
-import { accessSync, closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, MINUTE_MS } from "./clock.ts";
+import { makeDirectory } from "./directory.ts";
 import { AppError, errorText } from "./errors.ts";
 import { type Rotation, rotation } from "./journal/rotation.ts";
 import { redact } from "./redact.ts";
@@ -141,7 +142,7 @@ function ready(files: Map<string, OpenFile>, dir: string, name: string): OpenFil
     forget(files, name);
   }
   if (!/^[a-z0-9][a-z0-9_.-]{0,99}$/.test(name)) throw new TypeError(`not a journal's name: ${name}`);
-  mkdirSync(dir, { recursive: true });
+  makeDirectory(dir);
   const fd = openSync(path, "a+", 0o640);
   const { ino, size } = fstatSync(fd);
   const file = { fd, inode: ino, size, torn: size > 0 && lastByte(fd, size) !== NEWLINE };
@@ -196,7 +197,7 @@ function putAside(files: Map<string, OpenFile>, name: string, path: string, rota
  */
 export function requireWritableDirectory(directory: string, name: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";

@@ -6,5 +6,7 @@ export { type EndpointChange, type EndpointFacts, type WebhookEndpoints, webhook
 export { type EventList, eventLister, type EventQuery, type ListEvents, objectReader } from "./events.ts";
 export { type InvoiceFacts, OPERATION_KEY, type PaymentFacts, type RefundFacts, type RefundState } from "./facts.ts";
 export type { ReceiptFacts, ReceiptItem } from "./receipt.ts";
+export { PERMISSIONS, type Permission, type Probed, probePermission } from "./probe.ts";
+export { type Reached, reachStripe } from "./reach.ts";
 export { type EndpointSecret, signatureHeader, signatureTime, type Verdict, verifySignature } from "./signature.ts";
 export { type StripeEffect, StripeTrouble } from "./trouble.ts";

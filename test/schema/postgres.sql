@@ -4,6 +4,7 @@
 -- alerts/0002_life
 -- alerts/0003_watch
 -- app/0001_node
+-- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
 -- ingest/0003_forward
@@ -194,6 +195,9 @@ gap.seen bigint not null
 gap.found_at bigint not null
 gap.closed_at bigint
 gap.cause text not null
+health_since.name text not null
+health_since.state text not null
+health_since.since bigint not null
 metric.grain text not null
 metric.live bigint not null
 metric.account text not null
@@ -517,6 +521,7 @@ CREATE INDEX forward_parked_due ON forward_parked USING btree (target, next_at)
 CREATE UNIQUE INDEX forward_parked_pkey ON forward_parked USING btree (target, event_seq)
 CREATE INDEX gap_from ON gap USING btree (from_at)
 CREATE UNIQUE INDEX gap_pkey ON gap USING btree (id)
+CREATE UNIQUE INDEX health_since_pkey ON health_since USING btree (name)
 CREATE UNIQUE INDEX metric_pkey ON metric USING btree (grain, live, account, kind, start, value)
 CREATE UNIQUE INDEX metric_setting_pkey ON metric_setting USING btree (name)
 CREATE UNIQUE INDEX migration_pkey ON migration USING btree (name)

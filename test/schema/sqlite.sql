@@ -4,6 +4,7 @@
 -- alerts/0002_life
 -- alerts/0003_watch
 -- app/0001_node
+-- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
 -- ingest/0003_forward
@@ -75,6 +76,7 @@ CREATE TABLE forward_parked ( target text not null, event_seq integer not null, 
 CREATE INDEX forward_parked_due on forward_parked (target, next_at);
 CREATE TABLE gap ( id integer primary key autoincrement, account text not null, from_at integer not null, to_at integer not null, events integer not null, seen integer not null, found_at integer not null, closed_at integer, cause text not null );
 CREATE INDEX gap_from on gap (from_at);
+CREATE TABLE health_since (name text primary key, state text not null, since integer not null);
 CREATE TABLE metric ( grain text not null, live integer not null, account text not null, kind text not null, start integer not null, value text not null, attempts integer not null, succeeded integer not null, failed integer not null, failed_customer integer not null, failed_risk integer not null, failed_technical integer not null, payments integer not null, payments_succeeded integer not null, gross integer not null, captures integer not null, refunded integer not null, refunds integer not null, disputed integer not null, disputes integer not null, primary key (grain, live, account, kind, start, value) ) without rowid;
 CREATE TABLE metric_setting (name text primary key, value text not null);
 CREATE TABLE migration (name text primary key, applied_at integer not null);
