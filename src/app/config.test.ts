@@ -42,7 +42,7 @@ describe("configuration", () => {
       alerts: { webhookFailures5m: 3, paymentErrorRate1h: 0.05, revenueChangeDod: -0.3, evidence: true },
       retention: { eventsMs: null, minutesMs: 35 * 86_400_000, hoursMs: 400 * 86_400_000 },
       tasks: {},
-      reports: { public: false },
+      reports: { public: false, weekly: false, monthly: false, mailTo: [], mailFrom: null, keepFiles: 60 },
       warnings: [],
     });
   });

@@ -56,7 +56,7 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const source = { file: fileSchema, variables: variablesSchema, secret: secretVariables, bindings };
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), ...unsigned(file, variables)].filter((problem) => problem !== null);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), ...unsigned(file, variables)].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return assemble(file, variables, path, cwd);
 }
@@ -81,6 +81,13 @@ function unsigned({ ingest }: FileConfig, variables: Variables): ConfigProblem[]
 function mailless({ receipts, smtp }: FileConfig): ConfigProblem | null {
   if (receipts.mode !== "self" || (smtp.host !== null && receipts.from !== null)) return null;
   const [key, text] = smtp.host === null ? ["smtp.host", "receipts.mode is self, and no mail server is named; set smtp.host, or receipts.mode to stripe or off"] : ["receipts.from", "receipts.mode is self, and no sender is named; set receipts.from, like Shop <receipts@example.com>"];
+  return { key, given: null, text, file: null, line: null };
+}
+
+/** Reports that nobody gets would be missed by nobody, until they are needed. */
+function unmailed({ reports, smtp }: FileConfig): ConfigProblem | null {
+  if (reports.mailTo.length === 0 || (smtp.host !== null && reports.mailFrom !== null)) return null;
+  const [key, text] = smtp.host === null ? ["smtp.host", "reports.mail_to names readers, and no mail server is named; set smtp.host, or leave mail_to out"] : ["reports.mail_from", "reports.mail_to names readers, and no sender is named; set reports.mail_from, like Tillwatch <reports@example.com>"];
   return { key, given: null, text, file: null, line: null };
 }
 

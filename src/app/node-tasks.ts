@@ -12,6 +12,7 @@ import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
 import { quarantineTask } from "./quarantine.ts";
 import { sloRules } from "./slo.ts";
+import { reportTasks } from "./report-tasks.ts";
 import { sweepTask } from "./sweep.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
@@ -102,6 +103,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     sweepTask(db, config, clock),
     guardTask(db, config, clock),
     quarantineTask(db, config, clock),
+    ...reportTasks(config),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

@@ -34,7 +34,7 @@ function runCommand(order: ReportOrder): Ran {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, "report", "enterprise", ...argumentsOf(order)], { stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS, killSignal: "SIGKILL" });
   try {
     // Webhooks go first.
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // Gone already, or not allowed: then it is as quick as everything else.
   }
@@ -56,6 +56,17 @@ function runCommand(order: ReportOrder): Ran {
     });
   });
   return { done, kill: () => void child.kill("SIGKILL") };
+}
+
+/** Makes one now, in a process of its own; ended when the signal says so. */
+export async function makeBeside(order: ReportOrder, signal: AbortSignal): Promise<Buffer> {
+  const { done, kill } = runCommand(order);
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    return await done;
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
 }
 
 function failure(order: ReportOrder, error: unknown): AppError {

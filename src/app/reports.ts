@@ -15,6 +15,7 @@ export function reportSources(config: Config, db: Database, onError: ReportSourc
     db,
     live: stripe.mode === "live",
     mainCurrency: currency(merchant.currency),
+    slos: config.slo.slos,
     taskRunsKeptMs: retention.taskRunsMs,
     merchant: { name: merchant.name, timeZone: merchant.timeZone },
     mode: sandbox ? "sandbox" : stripe.mode,

@@ -20,6 +20,7 @@ export interface Mail {
   readonly html: string;
   /** Without angle brackets; the same mail has the same, so that two copies are known as one. */
   readonly messageId: string;
+  readonly attachments?: readonly { readonly filename: string; readonly contentType: string; readonly content: Buffer }[];
 }
 
 export type MailOutcome =
@@ -77,13 +78,13 @@ export function openMailer({ host, port, user, password, security }: SmtpSetting
     disableUrlAccess: true,
   };
   return {
-    send: async ({ from, to, replyTo, subject, text, html, messageId }) => {
+    send: async ({ from, to, replyTo, subject, text, html, messageId, attachments }) => {
       let textBegan = false;
       const logger = commandWatch((command) => {
         textBegan ||= command.startsWith("DATA") || command.startsWith("BDAT");
       });
       try {
-        await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }) });
+        await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }), ...(attachments === undefined ? {} : { attachments: [...attachments] }) });
         return { kind: "sent" };
       } catch (error) {
         return mailFailure(error, textBegan);

@@ -1,5 +1,6 @@
 /** What was, over any period, for who was not there: the enterprise report as data, page, PDF and CSV, and its digests. */
 export { type Report, type ReportSources } from "./build.ts";
+export { digestOf } from "./digest.ts";
 export { findBrowser } from "./pdf.ts";
 export { type PeriodAsked, type PeriodName, PERIODS } from "./period.ts";
 export { type ShownReport } from "./present.ts";

@@ -1,6 +1,7 @@
 import type { Measures } from "../metrics/index.ts";
 import type { Currency } from "../money/index.ts";
 import type { Database } from "../platform/index.ts";
+import type { Slo } from "../slo/index.ts";
 import type { Bin, Period } from "./period.ts";
 import type { Findings } from "./report.ts";
 
@@ -11,6 +12,8 @@ export interface Sources {
   readonly live: boolean;
   /** Shown first where there are several. */
   readonly mainCurrency: Currency;
+  /** The objectives that are configured. */
+  readonly slos: readonly Slo[];
   /** How long runs of tasks are kept, ms; null for ever. */
   readonly taskRunsKeptMs: number | null;
 }

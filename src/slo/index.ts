@@ -10,4 +10,4 @@ export { showSlo, type ShownSlo } from "./present.ts";
 export { type BurnAlert, burnAlert } from "./rule.ts";
 export { type SloRoutes, sloRoutes } from "./routes.ts";
 export { type SourceParts, sourceOf, type Waiting } from "./source.ts";
-export { type DayStanding, readStandings, type Standing } from "./store.ts";
+export { type DayStanding, readDays, readStandings, type Standing } from "./store.ts";

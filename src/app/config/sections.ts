@@ -2,6 +2,7 @@ import { z } from "zod";
 import { asCurrency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
+import { reports } from "./reports.ts";
 import { slo } from "./slo.ts";
 import { alertSettings, toSettings } from "./alerts.ts";
 
@@ -204,11 +205,6 @@ const task = z
 const tasks = z
   .record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: "expected the name of a task, see `tillwatch tasks`" }), task)
   .describe("Scheduled tasks by name, see `tillwatch tasks`")
-  .prefault({});
-
-const reports = z
-  .strictObject({ public: z.boolean({ error: "expected true or false" }).default(false).describe("Report pages without a key; they show totals only") })
-  .describe("Reports")
   .prefault({});
 
 const forwardTarget = z

@@ -7,7 +7,8 @@ import { disputes } from "./disputes.ts";
 import { payments } from "./payments.ts";
 import { refunds } from "./refunds.ts";
 import { revenue } from "./revenue.ts";
+import { slos } from "./slos.ts";
 import { tasks } from "./tasks.ts";
 
 /** The sections, in the order in which they are read. A new one is a file beside this one and its line here. */
-export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, tasks, changes];
+export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, slos, tasks, changes];

@@ -12,6 +12,7 @@ export function shopSources(db: Database, more: Partial<ReportSources> = {}): Re
     db,
     live: false,
     mainCurrency: currency("usd"),
+    slos: [],
     taskRunsKeptMs: 90 * 86_400_000,
     merchant: { name: "Sandbox Goods", timeZone: "UTC" },
     mode: "test",
