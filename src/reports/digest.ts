@@ -55,7 +55,7 @@ function subjectOf(name: string, { merchant, period, mode, sections }: ShownRepo
   const net = figure("revenue", "net");
   const success = figure("payments", "success_rate_final");
   const fired = figure("alerts", "fired");
-  const facts = [net === undefined ? null : `net ${net.text}`, success?.value == null ? null : `${success.text} of payments succeeded`, fired === undefined ? "no alert" : `${fired.text} ${fired.value === 1 ? "alert" : "alerts"}`].filter((fact) => fact !== null);
+  const facts = [net === undefined ? null : `net ${net.text}`, (success?.value ?? null) === null ? null : `${success?.text} of payments succeeded`, fired === undefined ? "no alert" : `${fired.text} ${fired.value === 1 ? "alert" : "alerts"}`].filter((fact) => fact !== null);
   const mark = mode === "live" ? "" : `[${mode.toUpperCase()}] `;
   return plain(`${mark}${merchant}, ${name} report ${period.text}: ${facts.join(", ")}`).slice(0, 200);
 }
