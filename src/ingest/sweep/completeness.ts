@@ -6,14 +6,14 @@ import { backfillShare, BUCKET_MS } from "./plan.ts";
 import { type SweepState, sweepName } from "./state.ts";
 
 /**
- * Adds what a page said. A later sweep counts its buckets anew (windows overlap, and begin on a bucket's edge); what
- * was recovered stays recovered.
+ * Writes what was counted, whole five minutes only. A later sweep counts them anew (windows overlap, and begin on their
+ * edge); what was recovered stays recovered.
  */
 export async function addWitness(tx: Tx, account: string, sweep: number, buckets: readonly Tally[]): Promise<void> {
   for (const { start, seen, recovered } of buckets) {
     await sql`insert into witness (account, start, sweep, seen, recovered) values (${account}, ${start}, ${sweep}, ${seen}, ${recovered})
       on conflict (account, start) do update set
-        seen = excluded.seen + case when witness.sweep = excluded.sweep then witness.seen else 0 end,
+        seen = excluded.seen,
         recovered = witness.recovered + excluded.recovered,
         sweep = excluded.sweep`.execute(tx);
   }
@@ -66,8 +66,9 @@ async function figureOf(tx: Tx, account: string | null, { fromMs, toMs }: AskedW
   const [first, last] = [Math.max(fromMs, known.fromMs), Math.min(toMs, known.untilMs)];
   if (first >= last) return nothing;
   const from = Math.floor(first / BUCKET_MS) * BUCKET_MS;
+  // The second of the checkpoint was compared, also where it begins five minutes.
   const { rows } = await sql<{ seen: number | null; recovered: number | null }>`
-    select sum(seen) as seen, sum(recovered) as recovered from witness where account = ${account ?? ""} and start >= ${from} and start < ${last}`.execute(tx);
+    select sum(seen) as seen, sum(recovered) as recovered from witness where account = ${account ?? ""} and start >= ${from} and start < ${last === known.untilMs ? last + 1 : last}`.execute(tx);
   const events = rows[0]?.seen ?? 0;
   const recovered = Math.min(events, rows[0]?.recovered ?? 0);
   return { ...nothing, fromMs: Math.max(first, from), untilMs: last, events, present: events, arrived: events - recovered, recovered };

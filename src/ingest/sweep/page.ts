@@ -49,3 +49,20 @@ export function tally(arrivals: readonly Arrival[], recovered: ReadonlySet<strin
   }
   return [...buckets.values()];
 }
+
+/**
+ * What is counted to the end. Pages go back in time, so all five minutes of a page are whole but the last, which goes on
+ * on the next page: a figure must never be read from half of one.
+ *
+ * @param before the five minutes that the page before left open.
+ */
+export function closeTallies(before: Tally | null, page: readonly Tally[], ended: boolean): { readonly whole: readonly Tally[]; readonly open: Tally | null } {
+  const buckets = new Map(page.map((one) => [one.start, { ...one }]));
+  if (before !== null) {
+    const same = buckets.get(before.start);
+    buckets.set(before.start, { start: before.start, seen: before.seen + (same?.seen ?? 0), recovered: before.recovered + (same?.recovered ?? 0) });
+  }
+  const all = [...buckets.values()].sort((one, other) => other.start - one.start);
+  const open = ended ? null : (all.pop() ?? null);
+  return { whole: all, open };
+}

@@ -1,3 +1,5 @@
+import type { Tally } from "./page.ts";
+
 /**
  * Where the sweep of one account stands. All of it is stored in one bookmark, written in the transaction that stores
  * what a page brought.
@@ -31,6 +33,10 @@ export interface SweepWindow {
   readonly after: string | null;
   /** Stripe's time of that event. */
   readonly reachedMs: number;
+  /** Counts of the five minutes that the page before ended in. */
+  readonly open?: Tally | null;
+  /** Counts of the five minutes that the checkpoint stands in. */
+  readonly held?: Tally | null;
   readonly seen: number;
   readonly missing: number;
   /** That came by themselves. Pages go back in time, so these are counted as they stand towards the missing ones. */
@@ -56,6 +62,7 @@ export interface Backfill {
   readonly after: string | null;
   /** All events from here to `toMs` are here. */
   readonly reachedMs: number;
+  readonly open?: Tally | null;
   readonly seen: number;
   readonly recovered: number;
   readonly doneAt: number | null;

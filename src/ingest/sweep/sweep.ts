@@ -4,8 +4,8 @@ import { type EventList, type ListEvents, StripeTrouble } from "../../stripe/ind
 import { bookmark, setBookmark } from "../store.ts";
 import { addWitness } from "./completeness.ts";
 import { causeOf, judgeGap, widenGap } from "./gap.ts";
-import { readPage, type ReadPage, tally } from "./page.ts";
-import { GRACE_MS, plan, type SweepPlan } from "./plan.ts";
+import { closeTallies, readPage, type ReadPage, type Tally, tally } from "./page.ts";
+import { BUCKET_MS, GRACE_MS, plan, type SweepPlan } from "./plan.ts";
 import { type Arrived, type SweepState, type SweepWindow, sweepName } from "./state.ts";
 
 export interface SweepOptions {
@@ -70,8 +70,12 @@ async function fail({ db, clock, account }: SweepOptions, stored: SweepState | n
   return { kind: "failed", trouble };
 }
 
-function byTime<Range extends { after: string | null; toMs: number; reachedMs: number } | null>(range: Range): Range {
-  return range === null || range.after === null ? range : { ...range, after: null, toMs: range.reachedMs };
+function byTime<Range extends { after: string | null; toMs: number; reachedMs: number; open?: Tally | null } | null>(range: Range): Range {
+  if (range === null || range.after === null) return range;
+  // The five minutes that are counted by half are counted anew from their end; what was recovered of them was.
+  const open = range.open ?? null;
+  if (open === null) return { ...range, after: null, toMs: range.reachedMs };
+  return { ...range, after: null, toMs: Math.min(range.toMs, open.start + BUCKET_MS - 1000), open: { ...open, seen: 0 } };
 }
 
 /** Whoever has moved on meanwhile was quicker; this step is theirs then. */
@@ -94,12 +98,26 @@ async function take({ db, clock, account }: SweepOptions, append: AppendBeside, 
     const fresh = newOnes(missing, results);
     recovered = fresh.length;
     const ids = new Set(fresh.map(({ head }) => head.eventId));
-    await addWitness(tx, account ?? "", next.part === "window" ? next.window.no : 0, tally(page.arrivals, ids));
+    const range = next.part === "window" ? next.window : next.backfill;
+    const { whole, open } = closeTallies(range.open ?? null, tally(page.arrivals, ids), ended);
+    const { now: counted, held } = next.part === "window" ? holdBack(whole, next, ended) : { now: whole, held: null };
+    await addWitness(tx, account ?? "", next.part === "window" ? next.window.no : 0, counted);
     const base = { ...next.state, trouble: null, skewMs: answer.serverTimeMs === null ? next.state.skewMs : answer.serverTimeMs - now };
-    const state = next.part === "window" ? await afterWindowPage(tx, { base, window: next.window, page, fresh, arrived: byThemselves(page, known, ids), ended, answer, account, now }) : afterBackfillPage(base, next.backfill, page, recovered, ended, now);
+    const state = next.part === "window" ? await afterWindowPage(tx, { base, window: { ...next.window, open, held }, page, fresh, arrived: byThemselves(page, known, ids), ended, answer, account, now }) : afterBackfillPage(base, { ...next.backfill, open }, page, recovered, ended, now);
     await setBookmark(tx, sweepName(account), state, now);
   });
   return { kind: "page", part: next.part, seen: page.arrivals.length, recovered, ended };
+}
+
+/**
+ * The five minutes that the checkpoint stands in hold events from after it now. They count when the window is whole and
+ * the checkpoint moves: until then the figure speaks of the time before it.
+ */
+function holdBack(whole: readonly Tally[], { window, state }: Extract<PagePlan, { part: "window" }>, ended: boolean): { now: readonly Tally[]; held: Tally | null } {
+  const edge = Math.floor(state.checkpointMs / BUCKET_MS) * BUCKET_MS;
+  const held = whole.find(({ start }) => start === edge) ?? window.held ?? null;
+  const rest = whole.filter(({ start }) => start !== edge);
+  return ended && held !== null ? { now: [...rest, held], held: null } : { now: rest, held };
 }
 
 /** A webhook may have been quicker than our append. */
