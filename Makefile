@@ -3,24 +3,32 @@
 .PHONY: help install run test check bench build demo alerts-now health enterprise-report validate
 
 INSTALLED := node_modules/.installed
+DASHBOARD := web/dist/index.html
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 install: $(INSTALLED) ## what the lock file names, Node.js 26 included
 
-$(INSTALLED): package.json package-lock.json sandbox/package.json .npmrc
+$(INSTALLED): package.json package-lock.json sandbox/package.json web/package.json .npmrc
 	@echo 'Installing what the lock file names; the first time this takes about a minute.'
 	@npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-run: $(INSTALLED) ## the service, on port 5000
+.PHONY: dashboard
+dashboard: $(DASHBOARD) ## the dashboard, built; nothing to do when it is up to date
+
+$(DASHBOARD): $(INSTALLED) web/index.html web/vite.config.ts $(shell find web/src web/public -type f ! -name schema.d.ts)
+	@echo 'Building the dashboard.'
+	@npm run --silent build -w web -- --logLevel=warn
+
+run: $(INSTALLED) $(DASHBOARD) ## the service, on port 5000
 	@bin/tillwatch serve
 
-demo: $(INSTALLED) ## the service on the sandbox: live traffic, an outage that fires alerts and recovers, things to refund and pay
+demo: $(INSTALLED) $(DASHBOARD) ## the service on the sandbox: live traffic, an outage that fires alerts and recovers, things to refund and pay
 	@bin/tillwatch demo
 
-test: check ## every test, on SQLite and a real PostgreSQL
+test: check $(DASHBOARD) ## every test, on SQLite and a real PostgreSQL
 	npm run --silent test
 
 check: $(INSTALLED) ## types, lint, dead code, architecture

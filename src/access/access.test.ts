@@ -147,7 +147,7 @@ onBothDatabases("access", accessMigrations, (database) => {
     const access = createAccess({ db: { ...db, write: () => Promise.reject(new Error("disk full")) }, clock, dashboardKey: null, log: { warn: (fields) => void lines.push(fields) } });
     expect((await access.verify(key, "a")).kind).toBe("known");
     await access.idle();
-    expect(lines).toEqual([{ key_id: expect.any(String), error: "disk full" }]);
+    expect(lines).toEqual([{ id: expect.any(String), error: "disk full" }]);
   });
 
   it("keeps the environment's key working while the database is away, and answers 503 for the others", async () => {
@@ -270,7 +270,8 @@ describe("requireRole", () => {
   it("puts viewer under operator under admin", async () => {
     const roles = ["viewer", "operator", "admin"] as const;
     const allowed = async (role: (typeof roles)[number], needed: (typeof roles)[number]) => {
-      const guard = requireRole({ verify: async () => ({ kind: "known", principal: { keyId: "k", name: "k", role } }) }, needed);
+      const known = async () => ({ kind: "known" as const, principal: { keyId: "k", name: "k", role }, sessionId: null });
+      const guard = requireRole({ verify: known, verifySession: known, tls: false }, needed);
       return await guard({ headers: {} } as never, {} as never).then(() => true, () => false);
     };
     const table = await Promise.all(roles.map((role) => Promise.all(roles.map((needed) => allowed(role, needed)))));

@@ -7,6 +7,7 @@ import { listKeys } from "./list.ts";
 import { AUDIT_SHAPE, KEY_SHAPE, showAudit, showKey, SHOWN_ENVIRONMENT_KEY } from "./present.ts";
 import { revokeKey } from "./revoke.ts";
 import { ROLES } from "./role.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { readAudit } from "./trail.ts";
 
 const OK = z.literal(true);
@@ -81,10 +82,11 @@ function auditRoute(http: Http, access: Access): void {
   );
 }
 
-/** `/api/whoami`, `/api/keys`, `/api/audit`. */
+/** `/api/whoami`, `/api/session`, `/api/sessions`, `/api/keys`, `/api/audit`. */
 export function accessRoutes(http: Http, access: Access): void {
   http.decorateRequest("principal", null);
   http.decorateRequest("entrance", null);
+  http.decorateRequest("sessionId", null);
   http.get(
     "/api/whoami",
     {
@@ -96,6 +98,7 @@ export function accessRoutes(http: Http, access: Access): void {
       return { ok: true as const, data: { key_id: keyId, name, role } };
     },
   );
+  sessionRoutes(http, access);
   keyRoutes(http, access);
   auditRoute(http, access);
 }

@@ -77,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     for (const warning of config.warnings) log.warn(warning);
     const db = await openDatabase(config, clock);
     closers.push(() => db.close());
-    const access = createAccess({ db, clock, dashboardKey: config.dashboardKey, log });
+    const access = createAccess({ db, clock, dashboardKey: config.dashboardKey, log, tls: config.server.publicUrl?.startsWith("https://") ?? false });
     const first = await ensureAdmin(access);
     if (first !== null) options.onFirstKey(first);
 

@@ -13,8 +13,9 @@ import { mountAlerts } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { forwardNote } from "./forward.ts";
-import { frontPage } from "./front-page.ts";
 import { linkPages } from "./links.ts";
+import { dashboardRoutes, pageFallback } from "./dashboard.ts";
+import { overviewRoutes } from "./overview.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
 import { REPORT_PAGE } from "./reports.ts";
@@ -54,6 +55,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
     limits: { bodyBytes: config.server.bodyLimitBytes, handlerMs: config.server.requestTimeLimitMs },
     tls: config.server.publicUrl?.startsWith("https://") ?? false,
     trustedProxies: config.server.trustedProxies,
+    fallback: pageFallback(config),
   });
   parts.answers.watch(http);
   const viewer: Guard = requireRole(access, "viewer");
@@ -84,7 +86,8 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   reportRoutes(http, { clock, viewer, entrance, timeZone: config.merchant.timeZone, make: parts.reports.make });
   mountValidation(http, { access, config, clock, log: parts.log });
   metricsRoute(http, parts);
-  frontPage(http, config);
+  await dashboardRoutes(http, config, viewer);
+  overviewRoutes(http, { db, config, clock, viewer });
   openapiRoute(http, viewer);
   return http;
 }

@@ -18,4 +18,4 @@ export { previewRefund } from "./refundable.ts";
 export { type RefundDeps, refundPayment } from "./refund.ts";
 export { type OperationRoutes, operationRoutes } from "./routes.ts";
 export { type OperationTally, tallyOperations } from "./tally.ts";
-export { countOpen } from "./store.ts";
+export { countOpen, listOperations } from "./store.ts";

@@ -77,7 +77,7 @@ export function requireEntrance(door: PageDoor): Guard {
       await keyGuard(request, reply);
       request.entrance = { kind: "key" };
     } catch (error) {
-      if (!door.isPublic || !(error instanceof AppError) || error.code !== "key_missing") throw error;
+      if (!door.isPublic || !(error instanceof AppError) || !["key_missing", "session_ended"].includes(error.code)) throw error;
       request.entrance = { kind: "public" };
     }
   };

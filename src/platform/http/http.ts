@@ -34,6 +34,8 @@ export interface HttpOptions {
   limits?: Partial<HttpLimits>;
   /** The outside reaches us by HTTPS only: sends HSTS. */
   tls?: boolean;
+  /** Answers an address that is no route, if it wants to: true when it did. A browser is given a page there. */
+  fallback?: (request: HttpRequest, reply: HttpReply) => boolean;
   /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed; none by default. */
   trustedProxies?: readonly string[];
 }

@@ -27,8 +27,8 @@ export function openapiOptions(version: string): FastifyDynamicSwaggerOptions {
     openapi: {
       openapi: "3.1.0",
       info: { title: "Tillwatch", version, description: "Payments operations for teams on Stripe." },
-      components: { securitySchemes: { dashKey: { type: "apiKey", in: "header", name: "X-Dash-Key" } } },
-      security: [{ dashKey: [] }],
+      components: { securitySchemes: { dashKey: { type: "apiKey", in: "header", name: "X-Dash-Key" }, session: { type: "apiKey", in: "cookie", name: "tillwatch" } } },
+      security: [{ dashKey: [] }, { session: [] }],
     },
     convertConstToEnum: false,
     transform: withFailure,

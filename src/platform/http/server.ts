@@ -118,6 +118,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   // Before the body is read: an address that does not exist takes no megabyte first.
   const refuse = (request: HttpRequest, reply: HttpReply, url: string): void => {
+    if (options.fallback?.(request, reply) === true) return;
     const allowed = methods.at(url.split("?", 1)[0] ?? "/");
     const problem = allowed.length === 0 ? NOT_FOUND : methodNotAllowed(request.method, allowed);
     if (allowed.length > 0) void reply.header("allow", allowed.join(", "));
