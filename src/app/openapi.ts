@@ -7,6 +7,7 @@ import { openGate } from "../ingest/index.ts";
 import { AppError, createLog, openSqlite, systemClock } from "../platform/index.ts";
 import { loadConfig } from "./config.ts";
 import { createServer } from "./server.ts";
+import { answerCount } from "./slo.ts";
 import { stripeSource } from "./stripe.ts";
 
 /** The OpenAPI document of a service, without a service: every route is mounted on a server that never listens. */
@@ -28,6 +29,8 @@ export async function openapiDocument(): Promise<Record<string, unknown>> {
       gate: openGate(none, () => {}),
       stripe: stripeSource(config),
       onRefused: () => {},
+      answers: answerCount(),
+      reports: { make: none },
       health: createExaminer({ checks: [], clock, onError: () => {} }),
       tasks: [],
       startedAt: clock.now(),

@@ -1,5 +1,6 @@
 -- access/0001_access
 -- access/0002_links
+-- access/0003_session
 -- alerts/0001_alerts
 -- alerts/0002_life
 -- alerts/0003_watch
@@ -45,6 +46,15 @@ access_link.revoked_at bigint
 access_link.last_used_at bigint
 access_secret.name text not null
 access_secret.secret text not null
+access_session.digest text not null
+access_session.id text not null
+access_session.key_id text not null
+access_session.key_proof text not null
+access_session.created_at bigint not null
+access_session.last_used_at bigint not null
+access_session.ended_at bigint
+access_session.client text not null
+access_session.address text not null
 alert.id bigint not null
 alert.rule text not null
 alert.state text not null
@@ -479,6 +489,10 @@ CREATE INDEX access_key_revoked ON access_key USING btree (revoked_at) WHERE (re
 CREATE INDEX access_link_created ON access_link USING btree (created_at)
 CREATE UNIQUE INDEX access_link_pkey ON access_link USING btree (id)
 CREATE UNIQUE INDEX access_secret_pkey ON access_secret USING btree (name)
+CREATE INDEX access_session_created ON access_session USING btree (created_at)
+CREATE UNIQUE INDEX access_session_id_key ON access_session USING btree (id)
+CREATE INDEX access_session_key ON access_session USING btree (key_id, created_at)
+CREATE UNIQUE INDEX access_session_pkey ON access_session USING btree (digest)
 CREATE INDEX alert_event_alert ON alert_event USING btree (alert_id, id)
 CREATE UNIQUE INDEX alert_event_pkey ON alert_event USING btree (id)
 CREATE INDEX alert_held ON alert USING btree (key) WHERE (held = 1)

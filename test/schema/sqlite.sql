@@ -1,5 +1,6 @@
 -- access/0001_access
 -- access/0002_links
+-- access/0003_session
 -- alerts/0001_alerts
 -- alerts/0002_life
 -- alerts/0003_watch
@@ -31,6 +32,9 @@ CREATE INDEX access_key_revoked on access_key (revoked_at) where revoked_at is n
 CREATE TABLE access_link ( id text primary key, page text not null, name text not null, params text not null, created_at integer not null, created_by text not null, expires_at integer not null, revoked_at integer, last_used_at integer );
 CREATE INDEX access_link_created on access_link (created_at);
 CREATE TABLE access_secret (name text primary key, secret text not null);
+CREATE TABLE access_session ( digest text primary key, id text not null unique, key_id text not null, key_proof text not null, created_at integer not null, last_used_at integer not null, ended_at integer, client text not null, address text not null );
+CREATE INDEX access_session_created on access_session (created_at);
+CREATE INDEX access_session_key on access_session (key_id, created_at);
 CREATE TABLE alert ( id integer primary key autoincrement, rule text not null, state text not null, severity text not null, opened_at integer not null, fired_at integer, recovering_at integer, resolved_at integer, value real not null, summary text not null, updated_at integer not null , key text not null default '', subject text not null default '', title text not null default '', details text not null default '[]', todo text not null default '[]', stake_currency text, stake_minor integer, labels text not null default '{}', evidence text, started_at integer, acked_by text, acked_at integer, ack_note text, health text not null default 'ok', drill integer not null default 0, resolution text, feedback text, held integer not null default 0);
 CREATE TABLE alert_event ( id integer primary key autoincrement, alert_id integer not null, at integer not null, kind text not null, actor_id text not null, actor_name text not null, reason text );
 CREATE INDEX alert_event_alert on alert_event (alert_id, id);
