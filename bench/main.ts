@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchBackfill } from "./backfill.ts";
 import { benchIntake } from "./intake.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
@@ -10,9 +11,10 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale    one part only
+  --only intake|scale|backfill    one part only; backfill runs only when it is named
   --seconds N            load per server (10)
   --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
+  --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
   --directory DIR        where the databases are made; should be the disk that will be used (the system's temporary directory)
 `;
 
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     seconds: { type: "string", default: "10" },
     events: { type: "string", default: "100000,1000000" },
+    "per-day": { type: "string", default: "10000" },
     directory: { type: "string", default: tmpdir() },
     help: { type: "boolean", default: false },
   },
@@ -31,7 +34,12 @@ if (values.help) {
 } else {
   const directory = mkdtempSync(join(values.directory, "tillwatch-bench-"));
   try {
-    if (values.only !== "scale") {
+    if (values.only === "backfill") {
+      const found = await benchBackfill(Number(values["per-day"]), directory);
+      console.log("\nBackfill of thirty days from an event list on this machine, into SQLite:\n");
+      printTable(["events", "seconds", "events/s", "peak MB", "killed", "requests", "asked twice"], [[found.events, found.seconds.toFixed(0), found.perSecond, found.peakMb, found.kills, found.requests, found.askedTwice]]);
+    }
+    if (values.only === undefined || values.only === "intake") {
       const { rows, bodyBytes } = await benchIntake({ seconds: Number(values.seconds), requests: 200_000, directory });
       console.log(`\nWebhook intake, 64 connections, bodies of ${bodyBytes} bytes on average, ${values.seconds} s each, on this machine's ${navigator.hardwareConcurrency} cores together with the load:\n`);
       printTable(
@@ -39,7 +47,7 @@ if (values.help) {
         rows.map((row) => [row.name, row.load.requestsPerSecond, row.ratio.toFixed(2), row.load.p50Ms.toFixed(1), row.load.p99Ms.toFixed(1), row.load.notOk, row.peakMb, row.caughtUpS ?? "-"]),
       );
     }
-    if (values.only !== "intake") {
+    if (values.only === undefined || values.only === "scale") {
       const counts = values.events.split(",").map(Number);
       const rows = await benchScale(counts, directory);
       console.log("\nWith events stored (SQLite), p95 in ms:\n");

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Tx } from "../platform/index.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -8,6 +9,9 @@ export interface Table {
   readonly key: readonly string[];
   /** A column of whole numbers by which the table is walked. */
   readonly walk: string;
+  /** All its columns, when some are `wide`: sums that a number may not hold, read as text. */
+  readonly columns?: readonly string[];
+  readonly wide?: readonly string[];
 }
 
 export interface Difference {
@@ -29,12 +33,19 @@ function from(tx: Tx, name: string, where: Where) {
   return query;
 }
 
-export async function rowsIn(tx: Tx, { name, walk }: Table, where: Where, values: readonly number[]): Promise<Row[]> {
-  return await from(tx, name, where).selectAll().where(walk as "no", "in", values).execute();
+function rowsFrom(tx: Tx, table: Table, where: Where) {
+  const query = from(tx, table.name, where);
+  if (table.columns === undefined) return query.selectAll();
+  return query.select(table.columns.map((column) => (table.wide?.includes(column) === true ? sql<string>`cast(${sql.ref(column)} as text)`.as(column) : (column as "no"))) as "no"[]);
 }
 
-async function rowsBetween(tx: Tx, { name, walk }: Table, where: Where, after: number, upTo: number | null): Promise<Row[]> {
-  const query = from(tx, name, where).selectAll().where(walk as "no", ">", after);
+export async function rowsIn(tx: Tx, table: Table, where: Where, values: readonly number[]): Promise<Row[]> {
+  return await rowsFrom(tx, table, where).where(table.walk as "no", "in", values).execute();
+}
+
+async function rowsBetween(tx: Tx, table: Table, where: Where, after: number, upTo: number | null): Promise<Row[]> {
+  const walk = table.walk;
+  const query = rowsFrom(tx, table, where).where(walk as "no", ">", after);
   return await (upTo === null ? query : query.where(walk as "no", "<=", upTo)).execute();
 }
 

@@ -20,6 +20,13 @@ export const MEASURES = [
   "disputes",
 ] as const;
 
+/**
+ * Of them, money. Stored as 64-bit integers and exact there; read as a number it is at most ±(2⁵³ − 1) minor units, and
+ * what is wider is told as that bound: of the widest currencies (IDR, at most 10¹² minor units a charge) that is ninety
+ * trillion rupiah in one bucket or window. A bound is never more than the truth, and no reading fails because of it.
+ */
+export const MONEY_MEASURES = ["gross", "refunded", "disputed"] as const satisfies readonly Measure[];
+
 export type Measure = (typeof MEASURES)[number];
 export type Measures = Readonly<Record<Measure, number>>;
 
@@ -41,6 +48,9 @@ export function toMeasures(values: Partial<Record<Measure, number | null>>): Mea
   return Object.fromEntries(MEASURES.map((name) => [name, values[name] ?? 0])) as Record<Measure, number>;
 }
 
+const WIDEST = Number.MAX_SAFE_INTEGER;
+
+/** Nothing is added past what a number holds exactly; see `MONEY_MEASURES`. */
 export function addMeasures(first: Measures, second: Measures): Measures {
-  return Object.fromEntries(MEASURES.map((name) => [name, first[name] + second[name]])) as Record<Measure, number>;
+  return Object.fromEntries(MEASURES.map((name) => [name, Math.max(-WIDEST, Math.min(WIDEST, first[name] + second[name]))])) as Record<Measure, number>;
 }

@@ -3,7 +3,7 @@ import { copyPayments, firstNo, foldPayments, PAYMENT_TABLES, paymentsMigrations
 import { type Database, inChunks, openScratch, type Scratch, type Tx } from "../platform/index.ts";
 import { type Difference, difference, differingValues, type Row, rowsIn, type Table, type Where } from "./compare.ts";
 import { foldMetrics, type TouchedBucket } from "./fold.ts";
-import { MEASURES } from "./measures.ts";
+import { MEASURES, MONEY_MEASURES } from "./measures.ts";
 import { metricsMigrations } from "./migrations/index.ts";
 import { DELIVERY_METRIC, rebuildDeliveries } from "./rebuild-deliveries.ts";
 import { METRIC_KEY, readSettings, type Settings, writeSetting } from "./store.ts";
@@ -59,7 +59,7 @@ const CLAIM = "rebuild";
 /** Payments or bucket starts that are looked at, and repaired, under one lock. */
 const LOCKED = 200;
 
-const METRIC: Table = { name: "metric", key: METRIC_KEY, walk: "start" };
+const METRIC: Table = { name: "metric", key: METRIC_KEY, walk: "start", columns: [...METRIC_KEY, ...MEASURES], wide: MONEY_MEASURES };
 const PAYMENTS: readonly Table[] = PAYMENT_TABLES.map(({ table, number, key }) => ({ name: table, key, walk: number }));
 
 function note(work: Work, bucket: TouchedBucket): void {
@@ -119,7 +119,7 @@ async function seed(work: Work): Promise<void> {
 }
 
 function counts(row: Row): boolean {
-  return MEASURES.some((measure) => row[measure] !== 0);
+  return MEASURES.some((measure) => Number(row[measure]) !== 0);
 }
 
 async function walksOf(tx: Tx): Promise<Where[]> {

@@ -1,9 +1,9 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../platform/index.ts";
 import { countAttempts } from "../payments/index.ts";
 import { MINUTE_MS, type SliceKind } from "./contribution.ts";
 import { ceil, cut, floor, type Span } from "./cut.ts";
-import { addMeasures, MEASURES, type Measure, type Measures, toMeasures } from "./measures.ts";
+import { addMeasures, MEASURES, MONEY_MEASURES, type Measure, type Measures, toMeasures } from "./measures.ts";
 import { type Grain, GRAINS, readSettings } from "./store.ts";
 
 export interface Window {
@@ -23,6 +23,14 @@ function scopeOf(window: Window): { live: number; account: string } {
   return { live: window.live === false ? 0 : 1, account: window.account ?? "" };
 }
 
+const WIDEST = sql.lit(Number.MAX_SAFE_INTEGER);
+
+/** The expression, within what a number holds exactly: a wider integer would make the whole reading fail. Counts never are. */
+function readable(measure: Measure, expression: RawBuilder<unknown>): RawBuilder<number> {
+  if (!MONEY_MEASURES.some((money) => money === measure)) return sql<number>`${expression}`;
+  return sql<number>`case when ${expression} > ${WIDEST} then ${WIDEST} when ${expression} < -${WIDEST} then -${WIDEST} else ${expression} end`;
+}
+
 /** Sums over spans in one statement, each span one walk of the key. */
 async function sumSpans(tx: Tx, spans: readonly Span[], window: Window, kind: SliceKind): Promise<Map<string, Measures>> {
   if (spans.length === 0) return new Map();
@@ -32,7 +40,7 @@ async function sumSpans(tx: Tx, spans: readonly Span[], window: Window, kind: Sl
     ({ grain, fromMs, toMs }) => sql`select value, ${columns} from metric
       where grain = ${GRAINS[grain]} and live = ${live} and account = ${account} and kind = ${kind} and start >= ${fromMs} and start < ${toMs}`,
   );
-  const sums = sql.join(MEASURES.map((measure) => sql`sum(${sql.ref(measure)}) as ${sql.ref(measure)}`));
+  const sums = sql.join(MEASURES.map((measure) => sql`${readable(measure, sql`sum(${sql.ref(measure)})`)} as ${sql.ref(measure)}`));
   const { rows } = await sql<Sums>`select value, ${sums} from (${sql.join(walks, sql` union all `)}) as found group by value`.execute(tx);
   return new Map(rows.map(({ value, ...measures }) => [value, toMeasures(measures)]));
 }
@@ -102,7 +110,7 @@ export async function series(tx: Tx, grain: Grain, kind: SliceKind, window: Wind
   const { live, account } = scopeOf(window);
   const rows = await tx
     .selectFrom("metric")
-    .select(["start", "value", ...MEASURES])
+    .select(["start", "value", ...MEASURES.map((measure) => readable(measure, sql.ref(measure)).as(measure))])
     .where("grain", "=", GRAINS[grain])
     .where("live", "=", live)
     .where("account", "=", account)

@@ -1,9 +1,16 @@
+import { type Expression, type RawBuilder, sql } from "kysely";
 import type { Minor } from "../money/index.ts";
 import type { Tx } from "../platform/index.ts";
 
 export interface Sales {
   readonly count: number;
   readonly amount: Minor;
+}
+
+/** More than a number holds exactly is told as the most that it does. */
+function widest(sum: Expression<Minor>): RawBuilder<Minor> {
+  const bound = sql.lit(Number.MAX_SAFE_INTEGER);
+  return sql<Minor>`case when ${sum} > ${bound} then ${bound} else ${sum} end`;
 }
 
 /**
@@ -13,7 +20,7 @@ export interface Sales {
 export async function salesByCurrency(tx: Tx, fromMs: number, toMs: number, live: boolean, account: string | null): Promise<ReadonlyMap<string, Sales>> {
   const rows = await tx
     .selectFrom("attempt")
-    .select(({ fn }) => ["currency", fn.countAll<number>().as("count"), fn.sum<Minor>("amount").as("amount")])
+    .select(({ fn }) => ["currency", fn.countAll<number>().as("count"), widest(fn.sum<Minor>("amount")).as("amount")])
     .where("live", "=", live ? 1 : 0)
     .where("at", ">=", fromMs)
     .where("at", "<", toMs)
