@@ -1,3 +1,4 @@
+import { createSilence, type Silence } from "../notify/index.ts";
 import { AppError, type Database, type Tx } from "../platform/index.ts";
 import type { Alert, Feedback } from "./alert.ts";
 import { type Doer, recordEvent } from "./history.ts";
@@ -77,5 +78,29 @@ export async function judgeAlert(act: Act, feedback: Feedback, note: string | nu
     await setFeedback(tx, alert.id, feedback, act.nowMs);
     await recordEvent(tx, alert.id, "feedback", act.doer, note === null ? feedback : `${feedback}: ${note}`, act.nowMs);
     await act.trail(tx, "alert.feedback", alert, { feedback });
+  });
+}
+
+/** What of an alert a silence mutes: this one alone, or whatever its rule or its subject tells. */
+export const SILENCE_SCOPES = ["alert", "rule", "subject"] as const;
+export type SilenceScope = (typeof SILENCE_SCOPES)[number];
+
+/**
+ * Mutes the notices of an alert, of its rule or of its subject; the alert itself goes on.
+ *
+ * @param endsAt ms UTC, or when nothing that it mutes fires any more.
+ * @throws AppError `invalid` for a time that has passed or is too far off; `conflict` for one that is resolved, unless its rule or subject is meant.
+ */
+export async function silenceAlert(act: Act, scope: SilenceScope, endsAt: number | "when_resolved", reason: string): Promise<{ readonly alert: Alert; readonly silence: Silence }> {
+  return await act.db.write(async (tx) => {
+    await act.db.dialect.lock(tx, "alerts:evaluate");
+    const alert = await needAlert(tx, act.alertId);
+    if (alert.state === "resolved" && scope === "alert") throw new AppError("conflict", `alert ${alert.id} is resolved; there is nothing to silence (its rule can be: scope rule)`, { code: "alert_resolved" });
+    const value = { alert: String(alert.id), rule: alert.rule, subject: alert.subject }[scope];
+    const silence = await createSilence(tx, { matchers: [{ label: scope, op: "=", value }], author: act.doer.name, reason, endsAt }, act.nowMs);
+    const until = silence.endsAt === null ? "until it is resolved" : `until ${new Date(silence.endsAt).toISOString()}`;
+    await recordEvent(tx, alert.id, "silenced", act.doer, `${scope} ${until}: ${reason}`, act.nowMs);
+    await act.trail(tx, "alert.silence", alert, { silence: silence.id, scope, ends_at: silence.endsAt });
+    return { alert, silence };
   });
 }

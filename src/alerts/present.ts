@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { asCurrency, minor, moneyText } from "../money/index.ts";
+import type { NoticeWithDeliveries, Silence } from "../notify/index.ts";
 import { isoMillis } from "../platform/index.ts";
 import { type Alert, FEEDBACK, RESOLUTIONS } from "./alert.ts";
 import type { EvidenceSeries } from "./evidence-series.ts";
@@ -67,7 +68,32 @@ export const ALERT_DETAIL_SHAPE = ALERT_SHAPE.extend({
     .nullable()
     .describe("What was seen around the moment it fired, with the band of what was expected"),
   previous: z.array(z.object({ id: z.number(), fired_at: TIME, resolved_at: TIME, severity: SEVERITY, summary: z.string(), feedback: z.enum(FEEDBACK).nullable() })).describe("Times before this one, newest first"),
+  notices: z
+    .array(
+      z.object({
+        id: z.number(),
+        at: z.string(),
+        reason: z.string(),
+        status: z.string(),
+        title: z.string(),
+        deliveries: z.array(z.object({ channel: z.string(), state: z.string(), attempts: z.number(), settled_at: TIME, error: z.string().nullable() })),
+      }),
+    )
+    .describe("Notices that told of it, oldest first, and what became of them on each channel"),
 });
+
+export const SILENCE_SHAPE = z.object({ id: z.number(), matchers: z.array(z.string()), author: z.string(), reason: z.string(), starts_at: z.string(), ends_at: TIME });
+
+export function showSilence(silence: Silence): z.output<typeof SILENCE_SHAPE> {
+  return {
+    id: silence.id,
+    matchers: silence.matchers.map(({ label, op, value }) => `${label}${op}${value}`),
+    author: silence.author,
+    reason: silence.reason,
+    starts_at: isoMillis(silence.startsAt),
+    ends_at: iso(silence.endsAt),
+  };
+}
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : isoMillis(ms);
@@ -113,9 +139,10 @@ export interface AlertDetail {
   readonly history: readonly AlertEvent[];
   readonly series: EvidenceSeries | null;
   readonly previous: readonly Alert[];
+  readonly notices: readonly NoticeWithDeliveries[];
 }
 
-export function showDetail({ alert, history, series, previous }: AlertDetail): z.output<typeof ALERT_DETAIL_SHAPE> {
+export function showDetail({ alert, history, series, previous, notices }: AlertDetail): z.output<typeof ALERT_DETAIL_SHAPE> {
   const { evidence } = alert;
   return {
     ...showAlert(alert),
@@ -139,5 +166,13 @@ export function showDetail({ alert, history, series, previous }: AlertDetail): z
           },
     series: series === null ? null : { step_s: series.stepMs / 1000, points: series.points.map((point) => ({ ...point, at: isoMillis(point.at) })) },
     previous: previous.map((one) => ({ id: one.id, fired_at: iso(one.firedAt), resolved_at: iso(one.resolvedAt), severity: one.severity, summary: one.summary, feedback: one.feedback })),
+    notices: notices.map(({ notice: { id, createdAt, reason, status, title }, deliveries }) => ({
+      id,
+      at: isoMillis(createdAt),
+      reason,
+      status,
+      title,
+      deliveries: deliveries.map(({ channel, state, attempts, settledAt, error }) => ({ channel, state, attempts, settled_at: iso(settledAt), error })),
+    })),
   };
 }

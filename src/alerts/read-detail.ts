@@ -1,3 +1,4 @@
+import { noticesOf } from "../notify/index.ts";
 import type { Tx } from "../platform/index.ts";
 import { needAlert } from "./act.ts";
 import { evidenceSeries } from "./evidence-series.ts";
@@ -15,5 +16,5 @@ const PREVIOUS = 10;
  */
 export async function readDetail(tx: Tx, id: number, live: boolean, nowMs: number): Promise<AlertDetail> {
   const alert = await needAlert(tx, id);
-  return { alert, history: await readHistory(tx, id), series: await evidenceSeries(tx, alert, live, nowMs), previous: await previousAlerts(tx, alert, PREVIOUS) };
+  return { alert, history: await readHistory(tx, id), series: await evidenceSeries(tx, alert, live, nowMs), previous: await previousAlerts(tx, alert, PREVIOUS), notices: await noticesOf(tx, id) };
 }

@@ -70,18 +70,23 @@ onBothDatabases("alerts over HTTP", [...ledgerMigrations, ...metricsMigrations, 
     expect((await send("/api/alerts/1/ack"))[0]).toBe(200);
     expect((await send("/api/alerts/1/comment", { text: "asked the bank" }))[0]).toBe(200);
     expect(await send("/api/alerts/1/feedback", { feedback: "expected", note: "a promotion" })).toMatchObject([200, { data: { feedback: "expected" } }]);
+    expect(await send("/api/alerts/1/silence", { minutes: 30, reason: "we know" })).toMatchObject([201, { data: { matchers: ["alert=1"], author: "Ada", ends_at: "2025-10-20T12:30:00.000Z" } }]);
+    expect(await send("/api/alerts/1/silence", { scope: "rule", reason: "we know" })).toMatchObject([201, { data: { matchers: ["rule=payment_errors"], ends_at: null } }]);
     expect(await send("/api/alerts/1/resolve", { reason: "the bank is back" })).toMatchObject([200, { data: { state: "resolved", resolution: "by_hand" } }]);
     expect(await send("/api/alerts/1/resolve", { reason: "again" })).toMatchObject([409, { code: "alert_resolved" }]);
     expect(await send("/api/alerts/1/ack")).toMatchObject([409, { code: "alert_resolved" }]);
-    expect(trail).toEqual(["alert.acknowledge 1", "alert.comment 1", "alert.feedback 1", "alert.resolve 1"]);
+    expect(trail).toEqual(["alert.acknowledge 1", "alert.comment 1", "alert.feedback 1", "alert.silence 1", "alert.silence 1", "alert.resolve 1"]);
     const [, { data }] = await ask("/api/alerts/1");
     expect(data).toMatchObject({
       timeline: [
         { kind: "acknowledged", by: "Ada", reason: "on it" },
         { kind: "commented", by: "Ada", reason: "asked the bank" },
         { kind: "feedback", by: "Ada", reason: "expected: a promotion" },
+        { kind: "silenced", by: "Ada", reason: "alert until 2025-10-20T12:30:00.000Z: we know" },
+        { kind: "silenced", by: "Ada", reason: "rule until it is resolved: we know" },
         { kind: "resolved", by: "Ada", reason: "the bank is back" },
       ],
+      notices: [],
       evidence: { seen: 8, of: 40, low: 0, high: 5, events: ["evt_1"], from: "2025-10-20T11:00:00.000Z" },
       series: { step_s: 60 },
       previous: [],
@@ -97,6 +102,9 @@ onBothDatabases("alerts over HTTP", [...ledgerMigrations, ...metricsMigrations, 
     ["resolve", { reason: "  " }, 400],
     ["comment", { text: "x".repeat(1001) }, 400],
     ["feedback", { feedback: "good" }, 400],
+    ["silence", { minutes: 0, reason: "x" }, 400],
+    ["silence", { minutes: 5, until: "2025-10-20T13:00:00Z", reason: "x" }, 400],
+    ["silence", { minutes: 5 }, 400],
     ["comment", { text: "hello" }, 404],
     ["feedback", { feedback: "real" }, 404],
   ])("refuses %s with %j: %i", async (verb, body, status) => {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { timeField } from "../ledger/index.ts";
-import { type Clock, type Database, type Guard, type Http, type HttpRequest, limitField, noQuery, type Tx } from "../platform/index.ts";
-import { type Act, acknowledgeAlert, commentAlert, judgeAlert, resolveByHand } from "./act.ts";
+import { type Clock, type Database, type Guard, type Http, type HttpRequest, limitField, MINUTE_MS, noQuery, type Tx } from "../platform/index.ts";
+import { type Act, acknowledgeAlert, commentAlert, judgeAlert, resolveByHand, SILENCE_SCOPES, silenceAlert } from "./act.ts";
 import { type Alert, FEEDBACK } from "./alert.ts";
 import type { Doer } from "./history.ts";
-import { ALERT_DETAIL_SHAPE, ALERT_SHAPE, showAlert, showDetail } from "./present.ts";
+import { ALERT_DETAIL_SHAPE, ALERT_SHAPE, showAlert, showDetail, showSilence, SILENCE_SHAPE } from "./present.ts";
 import { readDetail } from "./read-detail.ts";
 import { listAlerts } from "./store.ts";
 
@@ -107,8 +107,36 @@ function actRoutes(http: Http, deps: AlertRoutes): void {
   );
 }
 
-/** `/api/alerts`, `/api/alerts/:id`, and what a person does: `…/ack`, `…/resolve`, `…/comment`, `…/feedback`. */
+const silenceBody = z
+  .strictObject({
+    scope: z.enum(SILENCE_SCOPES).default("alert").describe("This alert alone, whatever its rule tells, or whatever is told of its subject"),
+    minutes: z.int().min(1).max(43_200).optional().describe("How long; until it is resolved when neither this nor until is given"),
+    until: timeField.optional(),
+    reason: words,
+  })
+  .refine(({ minutes, until }) => minutes === undefined || until === undefined, { error: "takes minutes or until, not both" });
+
+function silenceRoute(http: Http, deps: AlertRoutes): void {
+  const { db, clock, operator } = deps;
+  http.post(
+    "/api/alerts/:id/silence",
+    {
+      onRequest: operator,
+      schema: { summary: "Mute the notices of an alert, its rule or its subject for a time; the alert goes on", tags: ["alerts"], params: alertId, querystring: noQuery, body: silenceBody, response: { 201: z.object({ ok: OK, data: SILENCE_SHAPE }) } },
+    },
+    async (request, reply) => {
+      const { scope, minutes, until, reason } = request.body;
+      const nowMs = clock.now();
+      const act: Act = { db, alertId: request.params.id, doer: deps.doer(request), nowMs, trail: (tx, action, alert, detail) => deps.trail(tx, request, action, alert, detail) };
+      const { silence } = await silenceAlert(act, scope, until ?? (minutes === undefined ? "when_resolved" : nowMs + minutes * MINUTE_MS), reason);
+      return await reply.code(201).send({ ok: true as const, data: showSilence(silence) });
+    },
+  );
+}
+
+/** `/api/alerts`, `/api/alerts/:id`, and what a person does: `…/ack`, `…/resolve`, `…/comment`, `…/feedback`, `…/silence`. */
 export function alertRoutes(http: Http, deps: AlertRoutes): void {
   readRoutes(http, deps);
   actRoutes(http, deps);
+  silenceRoute(http, deps);
 }

@@ -1,8 +1,9 @@
 import { type Access, principalOf, recordAudit, requireRole } from "../access/index.ts";
-import { type AlertRoutes, alertRoutes, createWatch, type ExpectationRoutes, expectationRoutes, type IngestFacts, type Watch } from "../alerts/index.ts";
+import { type AlertRoutes, alertRoutes, backtestRoutes, createWatch, type ExpectationRoutes, expectationRoutes, type IngestFacts, lintRules, readUsualNow, type RuleFinding, type RuleSet, type Watch } from "../alerts/index.ts";
 import { completeness, completenessText, IMPORT_ENDPOINT, sweepStatus } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
 import { type Clock, type Database, DAY_MS, type Guard, type Http, type Logger } from "../platform/index.ts";
+import { backtestBeside } from "./backtest-beside.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 
@@ -29,6 +30,23 @@ function scopeOf(config: Pick<Config, "stripe" | "merchant">) {
   return { live: config.stripe.mode === "live", timeZone: config.merchant.timeZone, mainCurrency: config.merchant.currency, consumer: DERIVE };
 }
 
+/** The rule set as it is configured. */
+export function ruleSetOf({ alerts }: Pick<Config, "alerts">): RuleSet {
+  const { webhookFailures5m, paymentErrorRate1h, revenueChangeDod, evidence, settings } = alerts;
+  return { thresholds: { webhookFailures5m, paymentErrorRate1h, revenueChangeDoD: revenueChangeDod, evidence }, settings };
+}
+
+/** Rules that can never fire or always would, by the configuration and by this shop's volume; for the command and the validation. */
+export async function ruleFindings(db: Database, config: Pick<Config, "alerts">, nowMs: number): Promise<RuleFinding[]> {
+  return lintRules(ruleSetOf(config), await readUsualNow(db.read, nowMs), nowMs);
+}
+
+/** Whose minutes are judged. */
+export function judgedScope(config: Pick<Config, "stripe" | "merchant">) {
+  const scope = scopeOf(config);
+  return { scope, feed: { live: scope.live, foreignEndpoints: [IMPORT_ENDPOINT] } };
+}
+
 /** What is usual, for the pages. */
 function expectationDeps(db: Database, clock: Clock, viewer: Guard, config: Pick<Config, "stripe" | "merchant" | "ingest">): ExpectationRoutes {
   const complete = async (nowMs: number): Promise<string | null> => {
@@ -43,6 +61,7 @@ function expectationDeps(db: Database, clock: Clock, viewer: Guard, config: Pick
 export function mountAlerts(http: Http, { db, clock, access, config }: { readonly db: Database; readonly clock: Clock; readonly access: Access; readonly config: Config }): void {
   alertRoutes(http, alertRouteDeps(db, clock, access, config));
   expectationRoutes(http, expectationDeps(db, clock, requireRole(access, "viewer"), config));
+  backtestRoutes(http, { operator: requireRole(access, "operator"), run: backtestBeside() });
 }
 
 /** How events come in, for the gate: a dip is not believed while they may be what is missing. */
@@ -61,8 +80,7 @@ export function watchOf(config: Config, db: Database, clock: Clock, log: Logger,
     db,
     clock,
     node,
-    scope: scopeOf(config),
-    feed: { live: config.stripe.mode === "live", foreignEndpoints: [IMPORT_ENDPOINT] },
+    ...judgedScope(config),
     settings: config.alerts.settings,
     facts: () => ingestFacts(db, config),
     onTransition: (transition) => log.warn(transition, "alert"),

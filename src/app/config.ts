@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { AlertSettings } from "../alerts/index.ts";
-import { ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
+import { type AlertSettings, lintRules } from "../alerts/index.ts";
+import { AppError, ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { sloWarnings } from "./config/slo.ts";
 import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
@@ -104,7 +104,7 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
   const dataDir = resolve(cwd, storage.data_dir);
   return {
     ...sections,
-    alerts: { ...sections.alerts, settings: { ...sections.alerts.settings, holidays: sections.alerts.settings.holidays ?? (sections.merchant.country === null ? [] : [sections.merchant.country]) } },
+    alerts: withHolidays(sections.alerts, sections.merchant.country),
     smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,
     stripe: {
@@ -120,8 +120,31 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
     dataDir,
     logDir: storage.log_dir === "off" ? null : resolve(cwd, storage.log_dir),
     file: path,
-    warnings: warningsOf(file, variables, sandbox),
+    warnings: [...warningsOf(file, variables, sandbox), ...ruleWarnings(file)],
   };
+}
+
+/** Rules that cannot do what they are for are said at start, not found out in an incident. */
+function ruleWarnings({ alerts, merchant }: FileConfig): string[] {
+  const { webhookFailures5m, paymentErrorRate1h, revenueChangeDod, evidence, settings } = withHolidays(alerts, merchant.country);
+  return lintRules({ thresholds: { webhookFailures5m, paymentErrorRate1h, revenueChangeDoD: revenueChangeDod, evidence }, settings }, null, Date.now()).map(({ rule, text, todo }) => `rule ${rule}: ${text}; ${todo}`);
+}
+
+function withHolidays(alerts: FileConfig["alerts"], country: string | null): Config["alerts"] {
+  return { ...alerts, settings: { ...alerts.settings, holidays: alerts.settings.holidays ?? (country === null ? [] : [country]) } };
+}
+
+/**
+ * The `alerts` section alone, as a rule test gives it.
+ *
+ * @param where named in a problem.
+ * @throws AppError `invalid`.
+ */
+export function alertsOf(section: unknown, where: string): Config["alerts"] {
+  const parsed = fileSchema.safeParse({ alerts: section });
+  if (parsed.success) return withHolidays(parsed.data.alerts, null);
+  const [issue] = parsed.error.issues;
+  throw new AppError("invalid", `${where}: ${issue?.path.join(".") ?? "alerts"}: ${issue?.message ?? "is not valid"}`, { code: "rules_invalid" });
 }
 
 function databaseOf(variables: Variables, sandbox: boolean, dataDir: string): DatabaseConfig {

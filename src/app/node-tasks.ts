@@ -5,6 +5,7 @@ import { retainMetrics } from "../metrics/index.ts";
 import type { Clock, Database, Journal } from "../platform/index.ts";
 import { retainSloCounts } from "../slo/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
+import { judgedScope, ruleSetOf } from "./alerts.ts";
 import { ruleOfCheck } from "./check-rules.ts";
 import { alertingChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
@@ -21,17 +22,11 @@ const MINUTE = 60_000;
 
 /** What the literal rules are judged by, and the checks that are rules too. */
 export function evaluationOf(config: Config, db: Database, clock: Clock): EvaluateOptions {
-  const { alerts, merchant, stripe } = config;
   return {
-    scope: { live: stripe.mode === "live", timeZone: merchant.timeZone, mainCurrency: merchant.currency, consumer: DERIVE },
-    thresholds: {
-      webhookFailures5m: alerts.webhookFailures5m,
-      paymentErrorRate1h: alerts.paymentErrorRate1h,
-      revenueChangeDoD: alerts.revenueChangeDod,
-      evidence: alerts.evidence,
-    },
+    scope: judgedScope(config).scope,
+    thresholds: ruleSetOf(config).thresholds,
     handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db)],
-    settings: alerts.settings,
+    settings: config.alerts.settings,
   };
 }
 

@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { productionAlerts } from "../app/node-tasks.ts";
-import { listAlerts, type ProductionRecord } from "../alerts/index.ts";
+import { listAlerts, type ProductionRecord, showAlert } from "../alerts/index.ts";
 import { isoSeconds, openJournal, requireWritableDirectory } from "../platform/index.ts";
 
+import { actCommands, showCommand } from "./alert-acts.ts";
 import { backtestCommand } from "./alerts-backtest.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { table } from "./table.ts";
@@ -45,7 +46,7 @@ function listCommand(context: ServiceContext): Command {
     .action(async (options: { open?: boolean; json?: boolean }) => {
       await withDatabase(context, async (db) => {
         const { alerts } = await listAlerts(db.read, options.open === true ? { state: "open" } : {}, 100, null);
-        if (options.json === true) context.print(JSON.stringify({ ok: true, count: alerts.length, data: alerts }));
+        if (options.json === true) context.print(JSON.stringify({ ok: true, count: alerts.length, data: alerts.map(showAlert) }));
         else if (alerts.length === 0) context.print(options.open === true ? "No alert is open." : "No alert yet.");
         else
           context.print(
@@ -58,12 +59,15 @@ function listCommand(context: ServiceContext): Command {
     });
 }
 
-/** `tillwatch alerts run | list | backtest`. */
+/** `tillwatch alerts run | list | show | ack | resolve | comment | feedback | backtest`. */
 export function alertsCommand(context: ServiceContext): Command {
-  return new Command("alerts")
-    .description("judge now, list alerts, replay history")
+  const alerts = new Command("alerts")
+    .description("judge now, list and act on alerts, replay history")
     .addHelpText("after", "\nExample:\n  $ tillwatch alerts run | jq .")
     .addCommand(runCommand(context))
     .addCommand(listCommand(context))
-    .addCommand(backtestCommand());
+    .addCommand(showCommand(context))
+    .addCommand(backtestCommand(context));
+  for (const command of actCommands(context)) alerts.addCommand(command);
+  return alerts;
 }

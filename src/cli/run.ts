@@ -6,6 +6,7 @@ import type { ServiceContext } from "./context.ts";
 const COMMANDS: Readonly<Record<string, { description: string; load(context: ServiceContext): Promise<Command> }>> = {
   serve: { description: "run the service: dashboard, API, webhook endpoint, scheduler", load: async (context) => (await import("./serve.ts")).serveCommand(context) },
   alerts: { description: "judge now, list alerts, replay history", load: async (context) => (await import("./alerts.ts")).alertsCommand(context) },
+  rules: { description: "rules: find those that cannot fire, test them", load: async (context) => (await import("./rules.ts")).rulesCommand(context) },
   health: { description: "is the service well? exit 1 when not", load: async (context) => (await import("./health.ts")).healthCommand(context) },
   validate: { description: "is the whole installation as it should be? exit 0 PASS, 1 WARN, 2 FAIL", load: async (context) => (await import("./validate.ts")).validateCommand(context) },
   demo: { description: "a service on the sandbox with live traffic, an outage that fires and recovers, something to refund", load: async (context) => (await import("./demo.ts")).demoCommand(context) },

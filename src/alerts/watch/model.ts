@@ -1,5 +1,5 @@
 import { DAY_MS, MINUTE_MS, type Tx } from "../../platform/index.ts";
-import { createDetector, type Detector, publicHolidays, type Resolution, type SpecialDay, type Transition } from "../detection/index.ts";
+import { createDetector, type Detector, type MinuteBucket, publicHolidays, type Resolution, type SpecialDay, type Transition } from "../detection/index.ts";
 import type { Scope } from "../inputs.ts";
 import type { AlertSettings } from "../settings.ts";
 import { dominantValues, type FedMinute, type FeedScope, readMinutes } from "./feed.ts";
@@ -19,6 +19,9 @@ export interface Model {
   nextMs(): number;
   /** Takes the minutes that begin in `[nextMs, untilMs)`. Answers how each key that ended in them did. */
   take(tx: Tx, untilMs: number): Promise<ReadonlyMap<string, Resolution>>;
+  /** The two halves of `take`: minutes as the streams see them, and taking them. */
+  read(tx: Tx, fromMs: number, untilMs: number): Promise<FedMinute[]>;
+  push(minutes: readonly FedMinute[]): ReadonlyMap<string, Resolution>;
   /** Corrects minutes taken before by what the buckets hold now. False when one is too old to be corrected. */
   correct(tx: Tx, fromMs: number, untilMs: number): Promise<boolean>;
   /** Attempts taken, by hour (start, ms UTC). */
@@ -44,12 +47,20 @@ export function specialDays(settings: AlertSettings, fromMs: number, untilMs: nu
   return [...holidays, ...settings.days];
 }
 
-function inMaintenance(settings: AlertSettings, startMs: number): boolean {
+/** A minute that says nothing: its counts must not stand beside an expectation of none, which would look like a spike. */
+export function unseenMinute({ ts }: MinuteBucket): MinuteBucket {
+  return { ts, attempts: 0, succeeded: 0, failed: 0, revenue_minor: 0, webhook_ok: 0, webhook_failed: 0, refunds: 0, disputes: 0 };
+}
+
+export function inMaintenance(settings: AlertSettings, startMs: number): boolean {
   return settings.maintenance.some(({ fromMs, untilMs }) => startMs >= fromMs && startMs < untilMs);
 }
 
-/** @param firstMs where history begins, a whole minute. */
-export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settings: AlertSettings, firstMs: number, nowMs: number): Promise<Model> {
+/**
+ * @param firstMs where history begins, a whole minute.
+ * @param onTransition hears of everything that opens, changes and ends.
+ */
+export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settings: AlertSettings, firstMs: number, nowMs: number, onTransition?: (stream: Stream, transition: Transition) => void): Promise<Model> {
   const streams = await planStreams(tx, scope, nowMs);
   const feed: FeedScope = { ...given, dominant: await dominantValues(tx, scope.live, nowMs - 28 * DAY_MS, nowMs) };
   // A year ahead: the model is made anew long before.
@@ -70,11 +81,19 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
     for (const [index, { stream, detector }] of followed.entries()) {
       const bucket = minute.buckets[index];
       if (bucket === undefined) continue;
-      const transitions: Transition[] = detector.push(bucket, stream.name === "all" ? minute.slices : undefined, { observed });
+      const transitions: Transition[] = detector.push(observed ? bucket : unseenMinute(bucket), stream.name === "all" ? minute.slices : undefined, { observed });
+      for (const transition of transitions) onTransition?.(stream, transition);
       for (const { kind, alert } of transitions) if (kind === "resolved" && alert.resolution !== null) ended.set(keyOf(stream, alert.metric), alert.resolution);
     }
     count(nextMs, minute.buckets[0]?.attempts ?? 0);
     nextMs += MINUTE_MS;
+  };
+
+  const pushAll = (minutes: readonly FedMinute[]): ReadonlyMap<string, Resolution> => {
+    const ended = new Map<string, Resolution>();
+    for (const minute of minutes) push(minute, ended);
+    for (const [hour] of hours) if (hour < nextMs - 36 * DAY_MS) hours.delete(hour);
+    return ended;
   };
 
   return {
@@ -82,13 +101,9 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
     firstMs,
     hours,
     nextMs: () => nextMs,
-    take: async (reading, untilMs) => {
-      const ended = new Map<string, Resolution>();
-      if (untilMs <= nextMs) return ended;
-      for (const minute of await readMinutes(reading, feed, streams, nextMs, untilMs)) push(minute, ended);
-      for (const [hour] of hours) if (hour < nextMs - 36 * DAY_MS) hours.delete(hour);
-      return ended;
-    },
+    read: (reading, fromMs, untilMs) => readMinutes(reading, feed, streams, fromMs, untilMs),
+    push: pushAll,
+    take: async (reading, untilMs) => (untilMs <= nextMs ? new Map() : pushAll(await readMinutes(reading, feed, streams, nextMs, untilMs))),
     correct: async (reading, fromMs, untilMs) => {
       const from = Math.max(fromMs, firstMs);
       const minutes = await readMinutes(reading, feed, streams, from, Math.min(untilMs, nextMs));
@@ -96,7 +111,7 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
       for (const [place, minute] of minutes.entries()) {
         for (const [index, { detector }] of followed.entries()) {
           const bucket = minute.buckets[index];
-          if (bucket !== undefined && !detector.amend(bucket)) all = false;
+          if (bucket !== undefined && !inMaintenance(settings, bucket.ts * 1000) && !detector.amend(bucket)) all = false;
         }
         const startMs = from + place * MINUTE_MS;
         const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;

@@ -2,6 +2,7 @@ import { createExaminer, type Validated, type Validation } from "../../health/in
 import { isoSeconds } from "../../platform/index.ts";
 import { unreachableLimits } from "../../slo/index.ts";
 import { readTaskStatuses } from "../../tasks/index.ts";
+import { ruleFindings } from "../alerts.ts";
 import { healthChecks } from "../checks.ts";
 import { liveNodes } from "../nodes.ts";
 import { stripeLook } from "../stripe-checks.ts";
@@ -10,7 +11,7 @@ import { fail, pass, type ValidationParts, warn } from "./parts.ts";
 /** That somebody would notice: the service, its rules, objectives and tasks. */
 
 function configuration({ config }: ValidationParts): Validated {
-  const warnings = config.warnings.filter((text) => !text.startsWith("slo "));
+  const warnings = config.warnings.filter((text) => !text.startsWith("slo ") && !text.startsWith("rule "));
   const where = config.file === null ? "no tillwatch.yaml; defaults and the environment" : `${config.file} and the environment`;
   return warnings.length === 0 ? pass(`read without a fault: ${where}`) : { ...warn(`${warnings.length} thing(s) that are probably not meant`, ...warnings), details: [where] };
 }
@@ -39,16 +40,10 @@ function objectives({ config }: ValidationParts): Validated {
   return pass(`${slos.length} objective(s): ${slos.map(({ name, objectivePpm }) => `${name} ${objectivePpm / 10_000} %`).join(", ")}`);
 }
 
-/** Thresholds that no figure can pass. */
-function neverFire({ config }: ValidationParts): Validated {
-  const { alerts, slo } = config;
-  const never = [
-    ...slo.slos.flatMap(unreachableLimits),
-    ...(alerts.paymentErrorRate1h >= 1 ? ["alerts.payment_error_rate_1h is 1: no more than all payments can fail"] : []),
-    ...(alerts.revenueChangeDod <= -1 ? ["alerts.revenue_change_dod is -1: revenue cannot fall by more than all of it"] : []),
-    ...(alerts.webhookFailures5m >= 100_000 ? [`alerts.webhook_failures_5m is ${alerts.webhookFailures5m}: so many deliveries do not come in 5 minutes`] : []),
-  ];
-  return never.length === 0 ? pass("every rule and every burn limit can be reached") : { ...warn(`${never.length} rule(s) can never fire`, "Change each as it says"), details: never };
+/** Limits that no figure can pass, rules that always would fire, and trouble of which nobody would be told. */
+async function neverFire({ db, config, clock }: ValidationParts): Promise<Validated> {
+  const never = [...config.slo.slos.flatMap(unreachableLimits), ...(await ruleFindings(db, config, clock.now())).map(({ text, todo }) => `${text}; ${todo}`)];
+  return never.length === 0 ? pass("every rule and every burn limit can be reached") : { ...warn(`${never.length} rule(s) can never fire, always would, or leave trouble untold`, "Change each as it says"), details: never };
 }
 
 async function scheduled({ db, tasks, clock }: ValidationParts): Promise<Validated> {
@@ -66,6 +61,6 @@ export function watchingValidations(parts: ValidationParts): Validation[] {
     { name: "health", area: "Service", title: "Health", timeoutMs: 12_000, run: () => health(parts) },
     { name: "tasks", area: "Service", title: "Scheduled tasks", timeoutMs: 5000, run: () => scheduled(parts) },
     { name: "slo", area: "Watching", title: "Objectives configured", timeoutMs: 1000, run: async () => objectives(parts) },
-    { name: "never_fire", area: "Watching", title: "Rules that can never fire", timeoutMs: 1000, run: async () => neverFire(parts) },
+    { name: "never_fire", area: "Watching", title: "Rules that can never fire", timeoutMs: 1000, run: () => neverFire(parts) },
   ];
 }
