@@ -5,7 +5,7 @@ import type { Alert, Metric, Resolution, Severity } from "./alert.ts";
 import { bucketFault, type MinuteBucket, type MinuteSlices, slicesFault } from "./bucket.ts";
 import type { DayKind, SpecialDay } from "./calendar.ts";
 import { createDetector, type Detector } from "./detector.ts";
-import { InputFileError, lineBatches, parseLine } from "./lines.ts";
+import { InputFileError, lineBatches, parseBatch } from "./lines.ts";
 import type { Sensitivity } from "./sensitivity.ts";
 import { assertTimeZone } from "./zone.ts";
 
@@ -69,10 +69,11 @@ export async function backtest(input: BacktestInput): Promise<BacktestResult> {
   let minutes = 0;
   let previous: number | undefined;
   for await (const batch of lineBatches(input.bucketsFile)) {
-    for (const line of batch) {
-      const value = parseLine(input.bucketsFile, line);
+    const values = parseBatch(input.bucketsFile, batch);
+    for (let at = 0; at < batch.length; at++) {
+      const value = values[at];
       const fault = bucketFault(value, previous);
-      if (fault !== undefined) throw new InputFileError(input.bucketsFile, line.number, fault);
+      if (fault !== undefined) throw new InputFileError(input.bucketsFile, batch[at]?.number ?? 0, fault);
       const bucket = value as MinuteBucket;
       previous = bucket.ts;
       const mine = slices === undefined ? undefined : slices.has(bucket.ts) ? slices.take() : await slices.next(bucket.ts);
@@ -199,12 +200,14 @@ function createSliceReader(file: string): SliceReader {
       ended = true;
       return;
     }
-    for (const line of value) {
-      const parsed = parseLine(file, line);
+    const values = parseBatch(file, value);
+    for (let index = 0; index < values.length; index++) {
+      const parsed = values[index];
+      const line = value[index]?.number ?? 0;
       const fault = slicesFault(parsed);
-      if (fault !== undefined) throw new InputFileError(file, line.number, fault);
+      if (fault !== undefined) throw new InputFileError(file, line, fault);
       const slices = parsed as MinuteSlices;
-      if (slices.ts <= last) throw new InputFileError(file, line.number, `ts ${slices.ts} is not after ts ${last} of the line before`);
+      if (slices.ts <= last) throw new InputFileError(file, line, `ts ${slices.ts} is not after ts ${last} of the line before`);
       last = slices.ts;
       ahead.push(slices);
     }

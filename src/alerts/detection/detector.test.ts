@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Alert, Transition } from "./alert.ts";
 import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
@@ -88,6 +89,33 @@ describe("what is noticed", () => {
     expect(opened(silent.transitions)).toMatchObject([{ metric: "webhook_failure", kind: "webhooks_silent" }]);
   });
 
+  it.each([
+    ["technical", /^\d+ of \d+ payments failed for technical reasons in .*Other causes are normal\. About EUR .* not collected so far\.$/, /deploy/],
+    ["risk", /^\d+ of \d+ payments were blocked as a risk in /, /Radar/],
+    ["customer", /^\d+ of \d+ payments were declined by the customer's bank or for wrong card data in /, /decline codes/],
+  ])("a cause of failure that rises while the total hardly shows it: %s", (cause, why, advice) => {
+    const from = MONDAY + 21.5 * 86_400;
+    const usual: Record<string, number> = { customer: 0.04, risk: 0.015, technical: 0.01 };
+    const slices = ({ ts, attempts }: MinuteBucket): MinuteSlices => ({
+      ts, cause: Object.fromEntries(Object.entries(usual).map(([name, rate]) => [name, [attempts, Math.floor(attempts * (name === cause && ts >= from ? rate + 0.09 : rate) + ((ts / 60) % 10) / 10)]])),
+    });
+    // The failures of all payments are left as they were: only the cause moves.
+    const [alert] = opened(replay(madeUpMinutes({ attemptsADay: 60_000, days: 22 }), UTC, slices).transitions);
+    expect(alert).toMatchObject({ metric: "payment_error", kind: "slice_failing", scope: { dimension: "cause", value: cause } });
+    expect(alert?.why).toMatch(why);
+    expect(alert?.advice).toMatch(advice);
+    expect(alert?.lossMinor).toBeGreaterThan(0);
+    expect(minutesAfter(alert, 21.5)).toBeLessThanOrEqual(30);
+  });
+
+  it("a surge of disputes, with what is at stake", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 24 }).map((bucket, minute) => ({ ...bucket, refunds: 0, disputes: minute % 1000 === 0 || (minute > 22 * DAY && minute % 60 === 0) ? 1 : 0 }));
+    const [alert] = opened(replay(minutes).transitions);
+    expect(alert).toMatchObject({ metric: "dispute_surge", severity: "WARNING" });
+    expect(alert?.why).toMatch(/^\d+ disputes in .*; usual are \d+-\d+\. About EUR [\d.,]+ more than usual at the mean sale so far\.$/);
+    expect(alert?.lossMinor).toBeGreaterThan(0);
+  });
+
   it("a surge of refunds, when they are counted", () => {
     const minutes = madeUpMinutes({ attemptsADay: 5000, days: 22 }).map((bucket, minute) => ({ ...bucket, refunds: minute % 60 === 0 || (minute > 21.5 * DAY && minute % 5 === 0) ? 1 : 0, disputes: 0 }));
     expect(opened(replay(minutes).transitions)).toMatchObject([{ metric: "refund_surge" }]);
@@ -120,6 +148,23 @@ describe("what is no alarm", () => {
     expect(opened(replay(madeUpMinutes({ attemptsADay: 20_000, days: 34 }, blip)).transitions)).toEqual([]);
   });
 
+  it("a gap that comes every day from now on: told twice, then it is a habit", () => {
+    const gap = (moment: Moment, minute: number): void => {
+      if (minute >= 22 * DAY && minute % DAY >= 840 && minute % DAY < 885) moment.rate = 0;
+    };
+    const { transitions } = replay(madeUpMinutes({ attemptsADay: 20_000, days: 32 }, gap));
+    expect(opened(transitions).map((alert) => Math.floor(minutesAfter(alert, 0) / DAY))).toEqual([22, 23]);
+  });
+
+  it("a holiday of which a tenth is left; that it dies altogether is told even so", () => {
+    const days = [{ date: "2025-10-01", kind: "holiday" }] as const;
+    const tenth = (dead: boolean) => (moment: Moment, minute: number): void => {
+      if (minute >= 30 * DAY && minute < 31 * DAY) moment.rate *= dead && minute >= 30.5 * DAY ? 0 : 0.1;
+    };
+    expect(opened(replay(madeUpMinutes({ attemptsADay: 20_000, days: 32 }, tenth(false)), { ...UTC, days }).transitions)).toEqual([]);
+    expect(opened(replay(madeUpMinutes({ attemptsADay: 20_000, days: 32 }, tenth(true)), { ...UTC, days }).transitions)).toMatchObject([{ metric: "revenue_dip" }]);
+  });
+
   it("planned maintenance, and minutes that our own ingest did not see", () => {
     const minutes = madeUpMinutes({ attemptsADay: 5000, days: 32 }, during(30, 31, (moment) => (moment.rate = 0)));
     expect(opened(replay(minutes, { ...UTC, days: [{ date: "2025-10-01", kind: "maintenance" }] }).transitions)).toEqual([]);
@@ -148,6 +193,27 @@ describe("state", () => {
       const until = minutes.filter((bucket) => bucket.ts * 1000 < alert.firedAt);
       expect(replay(until).transitions).toEqual(all.slice(0, all.findIndex((other) => other.alert.id === alert.id) + 1));
     }
+  });
+
+  it("never looks ahead wherever it is cut, with slices and a calendar", () => {
+    const days = [{ date: "2025-09-21", kind: "holiday" }] as const;
+    const config = { ...UTC, days, country: "DE" };
+    const slices = ({ ts, attempts, failed }: MinuteBucket): MinuteSlices => {
+      const amex = Math.floor(attempts / 3);
+      return { ts, card_brand: { amex: [amex, ts > MONDAY + 19.3 * 86_400 && ts < MONDAY + 19.4 * 86_400 ? amex : Math.floor(failed / 3)], visa: [attempts - amex, failed - Math.floor(failed / 3)] } };
+    };
+    const all = replay(minutes, config, slices).transitions;
+    expect(new Set(opened(all).map((alert) => alert.metric))).toEqual(new Set(["payment_error", "revenue_dip"]));
+    const at = ({ alert, kind }: Transition): number => (kind === "resolved" ? (alert.resolvedAt ?? 0) : alert.firedAt) / 1000;
+    fc.assert(
+      fc.property(fc.integer({ min: 19 * DAY, max: 22 * DAY }), (cut) => {
+        const end = MONDAY + cut * 60;
+        // Updates carry no time of their own; opening and closing do.
+        const told = (transitions: readonly Transition[]): Transition[] => transitions.filter((one) => one.kind !== "updated" && at(one) <= end);
+        expect(told(replay(minutes.slice(0, cut), config, slices).transitions)).toEqual(told(all));
+      }),
+      { numRuns: 6, seed: 11 },
+    );
   });
 
   it("a snapshot goes on as if nothing had happened", () => {

@@ -5,6 +5,7 @@ import { failureQuantile } from "./beta-binomial.ts";
 import type { FailureFinding } from "./failing.ts";
 import { countQuantile } from "./negative-binomial.ts";
 import type { SaleFinding } from "./sale.ts";
+import { CAUSE } from "./slices.ts";
 import type { VolumeFinding } from "./volume.ts";
 import { localClock, weekday } from "./zone.ts";
 
@@ -62,6 +63,20 @@ export function failureEvidence(finding: FailureFinding): Evidence {
   };
 }
 
+/** Why payments fail, in words, and what to do first; the values of the dimension "cause". */
+const CAUSES: Readonly<Record<string, { readonly failed: string; readonly advice: string }>> = {
+  customer: {
+    failed: "were declined by the customer's bank or for wrong card data",
+    advice: "Look at the most frequent decline codes and issuers; a form that sends wrong data, or one bank's trouble, shows here.",
+  },
+  risk: { failed: "were blocked as a risk", advice: "Look at the Radar rules changed since it began, and whether real customers are blocked or an attack is held off." },
+  technical: { failed: "failed for technical reasons", advice: "Look at the last deploy, the API errors in Stripe's dashboard and status.stripe.com: customers cannot mend this." },
+};
+const causeOf = (scope: Alert["scope"]): (typeof CAUSES)[string] | undefined => (scope?.dimension === CAUSE ? CAUSES[scope.value] : undefined);
+
+/** Advice that fits a cause better than its kind's, or undefined. */
+export const causeAdvice = (scope: Alert["scope"]): string | undefined => causeOf(scope)?.advice;
+
 function usualShare(evidence: Evidence): string {
   const of = Math.max(1, evidence.of ?? 1);
   const low = evidence.low / of;
@@ -71,9 +86,10 @@ function usualShare(evidence: Evidence): string {
 
 export function explainFailures(evidence: Evidence, scope: Alert["scope"], others: string | null, lossMinor: number | null, currency: string): string {
   const rate = percent(evidence.seen / Math.max(1, evidence.of ?? 1));
-  const head = scope === null ? "" : `${scope.dimension.replace(/^card_/, "").replace(/^\w/, (letter) => letter.toUpperCase())} ${scope.value}: `;
+  const cause = causeOf(scope);
+  const head = scope === null || cause !== undefined ? "" : `${scope.dimension.replace(/^card_/, "").replace(/^\w/, (letter) => letter.toUpperCase())} ${scope.value}: `;
   const tail = others === null ? "" : ` ${others}`;
-  return `${head}${evidence.seen} of ${evidence.of} payments failed in ${span(evidence.windowMinutes)} (${rate}, ${usualShare(evidence)}).${tail}${lossText(lossMinor, currency, "not collected")}`;
+  return `${head}${evidence.seen} of ${evidence.of} payments ${cause?.failed ?? "failed"} in ${span(evidence.windowMinutes)} (${rate}, ${usualShare(evidence)}).${tail}${lossText(lossMinor, currency, "not collected")}`;
 }
 
 export function explainCardTesting(evidence: Evidence, attempts: number, expected: number): string {
@@ -92,8 +108,8 @@ export function explainSilentWebhooks(evidence: Evidence, attempts: number): str
   return `${evidence.seen === 0 ? "No" : evidence.seen} webhook deliveries in ${span(evidence.windowMinutes)} although ${attempts} payments were attempted; usual are ${evidence.low}-${evidence.high}.`;
 }
 
-export function explainSurge(noun: string, evidence: Evidence): string {
-  return `${evidence.seen} ${noun} in ${span(evidence.windowMinutes)}; usual are ${evidence.low}-${evidence.high}.`;
+export function explainSurge(noun: string, evidence: Evidence, lossMinor: number | null, currency: string): string {
+  return `${evidence.seen} ${noun} in ${span(evidence.windowMinutes)}; usual are ${evidence.low}-${evidence.high}.${lossText(lossMinor, currency, "more than usual at the mean sale")}`;
 }
 
 function lossText(lossMinor: number | null, currency: string, verb: string): string {

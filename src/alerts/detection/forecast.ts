@@ -31,12 +31,14 @@ export interface Forecast {
   /** The same at the level of the last hours, and of the last half hour. */
   near: number;
   quick: number;
+  /** At the level of the last half day. */
+  today: number;
   failureRate: number;
   webhookRate: number;
   meanSale: number;
 }
 
-export const blankForecast = (): Forecast => ({ curve: 0, minute: 0, expected: 0, dip: 0, edge: 0, near: 0, quick: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
+export const blankForecast = (): Forecast => ({ curve: 0, minute: 0, expected: 0, dip: 0, edge: 0, near: 0, quick: 0, today: 0, failureRate: 0, webhookRate: 0, meanSale: 0 });
 
 /** Moves the state's local time to `ts`; true when a new local day has begun. */
 export function enterMinute(state: DetectorState, calendar: Calendar, timeZone: string, ts: number): boolean {
@@ -60,7 +62,7 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   into.meanSale = state.sales.byHour[hour % 24] ?? 0;
   into.minute = shapeIndex(cell, local);
   if (state.volume === null) {
-    into.curve = into.expected = into.dip = into.edge = into.near = into.quick = 0;
+    into.curve = into.expected = into.dip = into.edge = into.near = into.quick = into.today = 0;
     return;
   }
   const { perMinute, growth } = state.volume;
@@ -81,13 +83,14 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   if (state.dayKind === "holiday" || state.dayKind === "closed") {
     const sunday = interpolate(perMinute, SUNDAY * 96 + place, position) * drift;
     dip = Math.max(Math.min(HOLIDAY_LEAST * dip, sunday / 2), Math.min(holidayLevel(state, ts, local) * dip, sunday));
-    edge = Math.min(edge, dip);
+    edge = Math.min(edge, dip, lowerSide(perMinute, SUNDAY * 96 + place) * drift);
   }
   into.expected = expected;
   into.dip = dip;
   into.edge = edge;
   const near = nearLevel(state);
   into.near = edge * near;
+  into.today = edge * todayLevel(state);
   into.quick = edge * quickLevel(state, near);
 }
 
@@ -107,8 +110,7 @@ function holidayLevel(state: DetectorState, ts: number, local: number): number {
 /** The last half hour's level, leaning on the near one as much as half an hour usually varies. */
 function quickLevel(state: DetectorState, near: number): number {
   const worth = 1 / Math.max(0.0025, state.near.phi[state.near.windows.indexOf(30)] ?? 0.02);
-  const level = (state.quickSeen + worth * near) / (state.quickExpected + worth);
-  return Math.max(NEAR_LOW, Math.min(NEAR_HIGH, level));
+  return trusted((state.quickSeen + worth * near) / (state.quickExpected + worth));
 }
 
 /** Where a neighbouring quarter is lower by a step, its level, and the one's behind it if that is a step further down; otherwise no bound. */
@@ -124,10 +126,18 @@ function down(perMinute: Float64Array, cell: number, way: 1 | -1): number {
   return next > behind * STEP ? behind : next;
 }
 
+/** Of the last half day, the last four hours left out; days vary more than what they tell of the next one's hours. */
+function todayLevel(state: DetectorState): number {
+  const worth = 1 / Math.max(0.0025, state.usual.phi[state.usual.windows.indexOf(720)] ?? 0.02);
+  return trusted((state.todaySeen + worth) / (state.todayExpected + worth));
+}
+
+/** Far above the usual is something of its own, and its end no dip: the more so, the less it is trusted. */
+const trusted = (level: number): number => Math.max(NEAR_LOW, level <= NEAR_HIGH ? level : Math.max(1, 2 * NEAR_HIGH - level));
+
 /** Attempts over expectation in the last hours, the newest left out; shrunk to 1 by what a few hours usually vary. */
 function nearLevel(state: DetectorState): number {
   const index = state.usual.windows.indexOf(240);
   const worth = 1 / Math.max(0.0025, state.usual.phi[index] ?? 0.02);
-  const level = (state.nearSeen + worth) / (state.nearExpected + worth);
-  return Math.max(NEAR_LOW, Math.min(NEAR_HIGH, level));
+  return trusted((state.nearSeen + worth) / (state.nearExpected + worth));
 }

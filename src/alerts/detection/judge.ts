@@ -11,13 +11,15 @@ import { alphaOf, WINDOWS } from "./sensitivity.ts";
 import { between, endOf, MINUTES, oldest, type Series } from "./series.ts";
 import { findFailingSlices, type SliceFinding } from "./slices.ts";
 import { type DetectorState, daysSeen } from "./state.ts";
-import { findDip, type VolumeFinding, type VolumeModel } from "./volume.ts";
+import { findDip, stillDown, TODAY_WINDOWS, type VolumeFinding, type VolumeModel } from "./volume.ts";
 import { DAY, quarterOfWeek } from "./zone.ts";
 
 /** Days until every weekday has been seen; days until the ordinary tests run. DETECTION §7 "learning". */
 const FIRST_WEEK = 8;
 export const LEARNING_DAYS = 14;
 const WIDE_PHI = 0.1;
+/** Share of the usual deliveries up to which an endpoint hears nothing. */
+const SILENT_SHARE = 0.1;
 /** Seconds for which the time of day before a clock change still counts. */
 const CLOCK_REMEMBERED = 28 * DAY;
 const WIDE_WEIGHT = 20;
@@ -44,12 +46,14 @@ export const floorOf = (state: DetectorState, metric: Metric): number => Math.ma
 const learning = (state: DetectorState): boolean => daysSeen(state) < LEARNING_DAYS;
 
 export function judgeVolume(state: DetectorState, options: JudgeOptions): VolumeFinding | undefined {
-  if (daysSeen(state) < FIRST_WEEK) return undefined;
-  return findDip(state.series, learning(state) ? wideModel(state) : volumeModel(state), options, state.vague, floorOf(state, "revenue_dip"));
+  const floor = floorOf(state, "revenue_dip");
+  // Most minutes end here: what is not down now is no news, whatever the windows hold.
+  if (daysSeen(state) < FIRST_WEEK || !stillDown(state.series, floor)) return undefined;
+  return findDip(state.series, learning(state) ? wideModel(state) : volumeModel(state), options, state.vague, floor);
 }
 
 const volumeModel = (state: DetectorState): VolumeModel => ({
-  usual: state.usual, near: state.near, quick: state.quick, caution: state.caution, place: placeOf(state), learn: state.open.revenue_dip === undefined,
+  usual: state.usual, near: state.near, quick: state.quick, today: state.today, caution: state.caution, place: placeOf(state), learn: state.open.revenue_dip === undefined,
 });
 
 /** After a clock change both clocks' place counts, as long as the past is from before it. */
@@ -63,7 +67,7 @@ function placeOf(state: DetectorState): Place {
 /** While the shop is new: at least wide bands, and windows of at least an hour. */
 function wideModel(state: DetectorState): VolumeModel {
   const wide = { ...state.usual, phi: state.usual.phi.map((phi) => Math.max(phi, WIDE_PHI)) };
-  return { ...volumeModel(state), usual: wide, near: wide, quick: wide, shortestWindow: 60 };
+  return { ...volumeModel(state), usual: wide, near: wide, quick: wide, today: { ...wide, windows: TODAY_WINDOWS }, shortestWindow: 60 };
 }
 
 export function judgeSales(state: DetectorState, options: JudgeOptions): SaleFinding | undefined {
@@ -141,6 +145,8 @@ export interface CountFinding { readonly from: number; readonly window: number; 
 export function judgeWebhookSilence(state: DetectorState, options: JudgeOptions): CountFinding | undefined {
   if (state.webhooksPerAttempt === 0 || learning(state)) return undefined;
   const { sums, count: now } = state.series;
+  // Some arrive this minute: whatever there was is over, or comes back the next.
+  if (between(sums.webhooks, now - 1, now) > SILENT_SHARE * between(sums.expectedWebhooks, now - 1, now)) return undefined;
   const floor = floorOf(state, "webhook_failure");
   for (const window of WINDOWS) {
     const from = now - window;
@@ -148,7 +154,7 @@ export function judgeWebhookSilence(state: DetectorState, options: JudgeOptions)
     if (window < 5) continue;
     const expected = between(sums.expectedWebhooks, from, now);
     const seen = between(sums.webhooks, from, now);
-    if (expected < 20 || seen > 0.1 * expected) continue;
+    if (expected < 20 || seen > SILENT_SHARE * expected) continue;
     const probability = countAtMost(seen, expected, WIDE_PHI);
     const alpha = alphaOf(window, options.budget);
     if (probability < alpha) return { from, window, seen, expected, phi: WIDE_PHI, probability, alpha };
@@ -166,7 +172,7 @@ export type Surge = keyof typeof SURGES;
 /** Far more of something than its share of the forecast volume. */
 export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOptions): CountFinding | undefined {
   if (learning(state)) return undefined;
-  const { seen: seenColumn, expected: expectedColumn, times, least, shortest } = SURGES[surge];
+  const { seen: seenColumn, times, least, shortest } = SURGES[surge];
   const { sums, count: now } = state.series;
   if (between(sums[seenColumn], now - 1, now) === 0) return undefined;
   const floor = floorOf(state, surge);
@@ -175,8 +181,7 @@ export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOpt
     if (from < floor) return undefined;
     if (window < shortest) continue;
     const seen = between(sums[seenColumn], from, now);
-    // Knowing a rare event's rate from four weeks: at least half an event is expected of any window.
-    const expected = Math.max(0.5, between(sums[expectedColumn], from, now));
+    const expected = surgeExpected(state, surge, from);
     if (seen < least || seen < times * expected) continue;
     const phi = surge === "revenue_spike" ? 0.1 : 0.05;
     const probability = countAtLeast(seen, expected, phi);
@@ -186,10 +191,17 @@ export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOpt
   return undefined;
 }
 
+/** A promotion brings more of them: what the sales themselves let expect counts where it is more. Knowing a rare event's rate from four weeks: at least half an event is expected of any window. */
+function surgeExpected(state: DetectorState, surge: Surge, from: number): number {
+  const { sums, count: now } = state.series;
+  const perAttempt = surge === "refund_surge" ? state.refundsPerAttempt : surge === "dispute_surge" ? state.disputesPerAttempt : 0;
+  return Math.max(0.5, between(sums[SURGES[surge].expected], from, now), perAttempt * between(sums.attempts, from, now));
+}
+
 /** No longer above: the last hour (a day for what is counted in days) is below 1.5 times the expectation. */
 export function surgeOver(state: DetectorState, surge: Surge): boolean {
-  const { seen, expected, shortest } = SURGES[surge];
+  const { seen, shortest } = SURGES[surge];
   const { sums, count: now } = state.series;
   const from = Math.max(0, now - Math.max(60, shortest * 4));
-  return between(sums[seen], from, now) <= 1 + 1.5 * between(sums[expected], from, now);
+  return between(sums[seen], from, now) <= 1 + 1.5 * surgeExpected(state, surge, from);
 }

@@ -1,6 +1,7 @@
 // Opening, following and closing of alerts (DETECTION §6). At most one is open for each metric.
 
 import { ADVICE, type Alert, type Evidence, type Kind, type Metric, type Resolution, type Severity, type Transition } from "./alert.ts";
+import { causeAdvice } from "./explain.ts";
 import { MASK, maskQuarters, QUARTER_SECONDS, unmaskQuarters } from "./history.ts";
 import { type Surge, surgeOver } from "./judge.ts";
 import { fitDaily } from "./observe.ts";
@@ -35,7 +36,7 @@ export function openAlert(state: DetectorState, proposal: Proposal, out: Transit
   const alert: Alert = {
     id: `${metric}:${firedAt / 1000}`, metric, kind, severity, scope,
     startedAt: endOf(series, proposal.from) * 1000, firedAt, resolvedAt: null, resolution: null,
-    why, advice: ADVICE[kind], evidence, lossMinor, thread: other === undefined ? null : (other.alert.thread ?? other.alert.id),
+    why, advice: causeAdvice(scope) ?? ADVICE[kind], evidence, lossMinor, thread: other === undefined ? null : (other.alert.thread ?? other.alert.id),
   };
   state.open[metric] = {
     alert, from: proposal.from, fired: series.count, calm: 0, over: 0,
@@ -55,12 +56,13 @@ const DIPS_KEPT = 8;
  */
 export function dipIsHabit(state: DetectorState): boolean {
   const now = endOf(state.series, state.series.count);
-  const at = (day: number): number | undefined => state.dips.find((ts) => Math.abs(now - day * DAY_SECONDS - ts) <= HABIT_TOLERANCE);
-  const yesterday = at(1);
-  const before = at(2);
-  if (!state.dips.some((ts) => now - ts < 2 * HABIT_TOLERANCE)) state.dips = [...state.dips.slice(1 - DIPS_KEPT), now];
-  if (yesterday === undefined || before === undefined) return false;
-  for (const ts of [before, yesterday, now]) unmaskQuarters(state.history, ts - HABIT_TOLERANCE, ts + HABIT_TOLERANCE, MASK.alarm);
+  const at = (day: number): boolean => state.dips.some(({ from, until }) => now - day * DAY_SECONDS >= from - HABIT_TOLERANCE && now - day * DAY_SECONDS <= until + HABIT_TOLERANCE);
+  const today = state.dips.at(-1);
+  if (today !== undefined && now - today.until < 2 * HABIT_TOLERANCE) today.until = now;
+  else state.dips = [...state.dips.slice(1 - DIPS_KEPT), { from: now, until: now }];
+  // Both lasted as long as this one has so far: one that goes on is an outage, habit or not.
+  if (!at(1) || !at(2)) return false;
+  for (let day = 0; day <= 2; day++) unmaskQuarters(state.history, now - day * DAY_SECONDS - HABIT_TOLERANCE, now - day * DAY_SECONDS + HABIT_TOLERANCE, MASK.alarm);
   state.floors.revenue_dip = state.series.count;
   return true;
 }
@@ -78,9 +80,11 @@ export function resolveAlert(state: DetectorState, metric: Metric, resolution: R
   const { series } = state;
   state.floors[metric] = series.count;
   if (metric === "revenue_dip" || metric === "card_testing") {
+    const dip = state.dips.at(-1);
+    if (dip !== undefined && metric === "revenue_dip" && resolution === "recovered") dip.until = Math.max(dip.until, endOf(series, series.count) - CALM_MINUTES * 60);
     // The level of the hours before is no measure for those after.
     state.volumeAlarmUntil = series.count;
-    state.nearSeen = state.nearExpected = state.quickSeen = state.quickExpected = 0;
+    state.nearSeen = state.nearExpected = state.todaySeen = state.todayExpected = state.quickSeen = state.quickExpected = 0;
   }
   // Tests with stolen cards are small sales and many failures.
   if (metric === "card_testing") state.floors.payment_error = series.count;
@@ -89,10 +93,11 @@ export function resolveAlert(state: DetectorState, metric: Metric, resolution: R
 
 /** Counts calm minutes of every open alert, closes those that are over, accepts those that stay. */
 export function followAlerts(state: DetectorState, out: Transition[]): void {
-  for (const open of Object.values(state.open)) {
-    const { metric } = open.alert;
+  for (const metric in state.open) {
+    const open = state.open[metric as Metric];
+    if (open === undefined) continue;
     open.calm = looksOver(state, open) ? open.calm + 1 : 0;
-    if (open.calm >= CALM_MINUTES) resolveAlert(state, metric, "recovered", out);
+    if (open.calm >= CALM_MINUTES) resolveAlert(state, metric as Metric, "recovered", out);
     else if (state.series.count - open.from >= ACCEPT_MINUTES && couldBeNormal(state, open)) accept(state, open, out);
   }
 }

@@ -1,5 +1,6 @@
 // Takes in a closed minute: running sums, history, the near level, and once a local day the fits.
 
+import type { Metric } from "./alert.ts";
 import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
 import type { Calendar } from "./calendar.ts";
 import { closeDay } from "./caution.ts";
@@ -22,6 +23,9 @@ import { DAY, quarterOfWeek, weekday } from "./zone.ts";
 const NEAR_LAG = 60;
 /** Time constant of the near level in minutes. */
 const NEAR_FADE = Math.exp(-1 / 180);
+/** Of the half day's level: a window of four hours holds none of it. */
+const TODAY_LAG = 240;
+const TODAY_FADE = Math.exp(-1 / 600);
 const QUICK_LAG = 10;
 const QUICK_FADE = Math.exp(-1 / 35);
 /** Share of the average volume below which an hour is quiet. */
@@ -58,7 +62,7 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
     if (state.dayKind !== "usual") maskQuarters(history, ts, ts + 1, MASK.day);
   }
   forecastMinute(state, ts, observer.forecast);
-  const alarm = Object.keys(state.open).length > 0;
+  const alarm = anyOpen(state);
   if (alarm || !observed) maskQuarters(history, ts, ts + 1, MASK.alarm);
   const learn = observed && !alarm && state.dayKind === "usual";
   fillValues(state, observer, bucket, (history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY, observed, learn);
@@ -68,6 +72,11 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   if (learn && state.volume !== null && daysSeen(state) >= 7 && !clockUndecided(state, ts)) learnMinute(state.minutes, observer.forecast.minute, bucket.attempts, observer.forecast.curve);
   followLevel(state);
   learnSales(state.sales, series, ts);
+}
+
+function anyOpen(state: DetectorState): boolean {
+  for (const metric in state.open) if (state.open[metric as Metric] !== undefined) return true;
+  return false;
 }
 
 function fillValues(state: DetectorState, { forecast, values }: Observer, bucket: MinuteBucket, place: number, observed: boolean, learn: boolean): void {
@@ -86,6 +95,7 @@ function fillValues(state: DetectorState, { forecast, values }: Observer, bucket
   values.edge = forecast.edge * judged;
   values.near = forecast.near * judged;
   values.quick = forecast.quick * judged;
+  values.today = forecast.today * judged;
   values.expectedFailed = forecast.failureRate * bucket.attempts;
   values.expectedRevenue = forecast.meanSale * bucket.succeeded;
   values.expectedTakings = forecast.meanSale * forecast.expected * (1 - forecast.failureRate);
@@ -120,6 +130,11 @@ function followLevel(state: DetectorState): void {
   if (far >= 1 && far > state.volumeAlarmUntil) {
     state.nearSeen = state.nearSeen * NEAR_FADE + between(attempts, far - 1, far);
     state.nearExpected = state.nearExpected * NEAR_FADE + between(edge, far - 1, far);
+  }
+  const early = now - TODAY_LAG;
+  if (early >= 1 && early > state.volumeAlarmUntil) {
+    state.todaySeen = state.todaySeen * TODAY_FADE + between(attempts, early - 1, early);
+    state.todayExpected = state.todayExpected * TODAY_FADE + between(edge, early - 1, early);
   }
   const close = now - QUICK_LAG;
   if (close >= 1 && close > state.volumeAlarmUntil) {
@@ -164,7 +179,7 @@ export function fitDaily(state: DetectorState, ts: number): void {
   if (state.volume === null || !clockUndecided(state, ts)) state.volume = fitVolume(history, state.usual.phi[state.usual.windows.indexOf(60)] ?? 0.02);
   const today = weekday(state.day * DAY);
   state.vague = Math.max(state.volume.vague[today] ?? 1, state.volume.vague[(today + 6) % 7] ?? 1);
-  for (const dispersion of [state.usual, state.near, state.quick]) dispersion.quietBelow = (QUIET * state.volume.attemptsADay) / 1440;
+  for (const dispersion of [state.usual, state.near, state.quick, state.today]) dispersion.quietBelow = (QUIET * state.volume.attemptsADay) / 1440;
   state.rates = fitRates(history, history.attempts, history.failed, PAYMENT_PRIOR, state.ratesSince);
   state.webhookRates = fitRates(history, history.webhooks, history.webhooksFailed, WEBHOOK_PRIOR);
   const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);
@@ -212,5 +227,7 @@ function learnYesterday(state: DetectorState, ts: number): void {
   learnDispersion(state.quick, seen, copy(series.sums.quick), leftOut);
   state.quick.day++;
   learnClumps(state.usual, seen, copy(series.sums.edge), leftOut);
-  state.near.clump = state.quick.clump = state.usual.clump;
+  learnDispersion(state.today, seen, copy(series.sums.today), leftOut);
+  state.today.day++;
+  state.near.clump = state.quick.clump = state.today.clump = state.usual.clump;
 }

@@ -80,6 +80,10 @@ export function fitVolume(history: History, phi: number): VolumeProfile {
   return { perMinute, growth, evidence, attemptsADay, vague: vagueness(days) };
 }
 
+/** Hours of the days learnt from; a relabelled quarter may lie a day before the first. */
+const HOURS_HELD = (DAYS_LEARNT + 12) * 24;
+const hourPlace = (firstDay: number, day: number, hour: number): number => (day - firstDay + 2) * 24 + hour;
+
 const ageInWeeks = (last: number, quarter: number): number => (last - quarter) / CELLS;
 
 function dayTotals(history: History, first: number, last: number, growth: number): Map<number, DayTotal> {
@@ -142,28 +146,32 @@ function fitGrowth(days: Map<number, DayTotal>): number {
 
 /** By local day and hour; after a clock change the quarters of an hour need not be neighbours in time. */
 function hourRecords(history: History, first: number, last: number, growth: number): HourRecord[] {
-  const records = new Map<number, { cell: number; day: number; count: number; parts: number; trust: number; age: number }>();
+  const firstDay = history.day[slot(first)] ?? 0;
+  const counts = new Float64Array(HOURS_HELD);
+  const parts = new Uint8Array(HOURS_HELD);
+  const trusts = new Float64Array(HOURS_HELD).fill(1);
+  const began = new Int32Array(HOURS_HELD);
   for (let quarter = first; quarter <= last; quarter++) {
     const at = slot(quarter);
     const usable = learnWeight(history, at);
     if (usable === 0) continue;
-    const cell = (history.cell[at] ?? 0) >> 2;
-    const day = history.day[at] ?? 0;
-    const key = day * 24 + (cell % 24);
-    let record = records.get(key);
-    if (record === undefined) {
-      record = { cell, day, count: 0, parts: 0, trust: 1, age: ageInWeeks(last, quarter) };
-      records.set(key, record);
-    }
-    record.trust = Math.min(record.trust, usable);
-    record.count += (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
-    record.parts++;
+    const hour = hourPlace(firstDay, history.day[at] ?? 0, ((history.cell[at] ?? 0) >> 2) % 24);
+    if (parts[hour] === 0) began[hour] = quarter;
+    trusts[hour] = Math.min(trusts[hour] ?? 1, usable);
+    counts[hour] = (counts[hour] ?? 0) + (history.attempts[at] ?? 0) * (history.scale[at] ?? 1);
+    parts[hour] = (parts[hour] ?? 0) + 1;
   }
-  return [...records.values()].map(({ cell, day, count, parts, trust, age }) => {
-    const weight = trust * Math.exp(-age / DECAY_WEEKS);
+  const records: HourRecord[] = [];
+  parts.forEach((quarters, hour) => {
+    if (quarters === 0) return;
+    const quarter = began[hour] ?? 0;
+    const age = ageInWeeks(last, quarter);
+    const trust = (trusts[hour] ?? 1) * Math.exp(-age / DECAY_WEEKS);
+    const at = slot(quarter);
     // The hour that a clock change repeats has eight quarters.
-    return { cell, day, count: count * Math.exp(growth * age), share: parts / 4, trust: weight, weight };
+    records.push({ cell: (history.cell[at] ?? 0) >> 2, day: history.day[at] ?? 0, count: (counts[hour] ?? 0) * Math.exp(growth * age), share: quarters / 4, trust, weight: trust });
   });
+  return records;
 }
 
 /** One over the weighted days behind a weekday; five weeks of them are worth about three. */
@@ -249,9 +257,9 @@ function fitHours(hours: readonly HourRecord[], pooled: Float64Array, phi: numbe
   return cells;
 }
 
-/** Median of the weeks; the fewer there are, the more votes has the pooled shape, so that one promotion among two weeks has no majority. */
+/** Median of the weeks, those in alarm too: after two promotions on a weekday it is the ordinary weeks that raise it. The fewer there are, the more votes has the pooled shape, so that one promotion among two weeks has no majority. */
 function startOf(records: readonly HourRecord[], prior: number): number {
-  const votes = records.filter((record) => record.trust > 0.1).map((record) => record.count / record.share);
+  const votes = records.map((record) => record.count / record.share);
   for (let extra = votes.length; extra < 4; extra++) votes.push(prior);
   return Math.max(1e-6, median(votes));
 }
@@ -264,10 +272,8 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
   const curve = new Float64Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) curve[cell] = (interpolate(hourCells, cell >> 2, ((cell & 3) + 0.5) / 4) ?? 0) / 4;
   const firstDay = history.day[slot(first)] ?? 0;
-  // A relabelled quarter may lie a day before the first.
-  const weightOf = new Float64Array((DAYS_LEARNT + 12) * 24);
-  const place = (day: number, hour: number): number => (day - firstDay + 2) * 24 + hour;
-  for (const hour of hours) weightOf[place(hour.day, hour.cell % 24)] = hour.weight;
+  const weightOf = new Float64Array(HOURS_HELD);
+  for (const hour of hours) weightOf[hourPlace(firstDay, hour.day, hour.cell % 24)] = hour.weight;
   const weights = new Float64Array(CELLS);
   const step = Math.exp(-growth / CELLS);
   const gather = (most: (cell: number) => number): Float64Array => {
@@ -278,7 +284,7 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
       const at = slot(quarter);
       if (learnWeight(history, at) === 0) continue;
       const cell = history.cell[at] ?? 0;
-      const weight = weightOf[place(history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
+      const weight = weightOf[hourPlace(firstDay, history.day[at] ?? 0, (cell >> 2) % 24)] ?? 0;
       counts[cell] = (counts[cell] ?? 0) + weight * Math.min(most(cell), (history.attempts[at] ?? 0) * (history.scale[at] ?? 1) * grown);
       weights[cell] = (weights[cell] ?? 0) + weight;
     }

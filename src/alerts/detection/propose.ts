@@ -11,7 +11,7 @@ import {
 } from "./judge.ts";
 import { dipIsHabit, openAlert, type Proposal, resolveAlert, updateAlert } from "./life.ts";
 import { between, endOf, onset } from "./series.ts";
-import type { SliceFinding } from "./slices.ts";
+import { CAUSE, type SliceFinding } from "./slices.ts";
 import type { DetectorState } from "./state.ts";
 
 export interface VerdictOptions extends JudgeOptions {
@@ -99,7 +99,8 @@ function paymentError(state: DetectorState, finding: FailureFinding, slice: Slic
 
 function othersText(slice: SliceFinding, slices: readonly SliceFinding[]): string {
   const also = slices.slice(1, 4).filter((other) => other.slice.dimension === slice.slice.dimension).map((other) => other.slice.value);
-  return also.length === 0 ? "The others are normal." : `Also ${also.join(", ")}.`;
+  const normal = slice.slice.dimension === CAUSE ? "Other causes are normal." : "The others are normal.";
+  return also.length === 0 ? normal : `Also ${also.join(", ")}.`;
 }
 
 function cardTesting(state: DetectorState, finding: FailureFinding, options: VerdictOptions): Proposal {
@@ -188,8 +189,10 @@ function proposeSurge(state: DetectorState, surge: Surge, options: VerdictOption
   const finding: CountFinding | undefined = judgeSurge(state, surge, options);
   if (finding === undefined) return;
   const evidence = volumeEvidence(finding);
+  // Only counts are known: each refund and dispute is taken for a mean sale.
+  const lossMinor = surge === "revenue_spike" ? null : Math.round((finding.seen - finding.expected) * state.sales.store);
   openAlert(state, {
-    metric: surge, kind: surge, severity: "WARNING", scope: null, from: finding.from, evidence, why: explainSurge(SURGE_NOUNS[surge], evidence),
-    lossMinor: null, usual: 0, excess: 0, sliceKey: null,
+    metric: surge, kind: surge, severity: "WARNING", scope: null, from: finding.from, evidence, why: explainSurge(SURGE_NOUNS[surge], evidence, lossMinor, options.currency),
+    lossMinor, usual: 0, excess: 0, sliceKey: null,
   }, out);
 }

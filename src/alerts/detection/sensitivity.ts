@@ -9,10 +9,13 @@ export const WINDOWS = [
 ] as const;
 
 const MINUTES_A_MONTH = 43_200;
-/** Neighbouring windows see mostly the same minutes: the ladder counts as about six independent tests. */
-const INDEPENDENT_WINDOWS = 6;
+/**
+ * Neighbouring windows see mostly the same minutes: the ladder counts as about six independent tests. Up to four hours volume is held against two levels, up to an hour
+ * against more, each a chance to be wrong; and what varies from minute to minute (blips, batches, a rate that jumps) is worst in the short windows.
+ */
+const independentWindows = (window: number): number => (window <= 60 ? 24 : window <= 240 ? 12 : 6);
 
-/** alpha(W) = B * W / (minutes a month * 6). A window of W minutes is independent of itself about once in W minutes. */
+/** alpha(W) = B * W / (minutes a month * independent windows). A window of W minutes is independent of itself about once in W minutes. */
 export function alphaOf(window: number, budget: number): number {
-  return (budget * window) / (MINUTES_A_MONTH * INDEPENDENT_WINDOWS);
+  return (budget * window) / (MINUTES_A_MONTH * independentWindows(window));
 }

@@ -7,7 +7,7 @@ const WRAP = MINUTES - 1;
 /** Columns: counts as they came, and what was expected of each minute before it closed. */
 const COLUMNS = [
   "attempts", "failed", "succeeded", "revenue", "webhooks", "webhooksFailed", "refunds", "disputes",
-  "expected", "dip", "edge", "near", "quick", "expectedFailed", "expectedRevenue", "expectedTakings", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
+  "expected", "dip", "edge", "near", "quick", "today", "expectedFailed", "expectedRevenue", "expectedTakings", "expectedRefunds", "expectedDisputes", "expectedWebhooks", "expectedWebhooksFailed",
   "webhookTroubles", "leftOut", "restless",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -44,6 +44,7 @@ export function appendMinute(series: Series, values: MinuteValues): void {
   sums.dip[at] = (sums.dip[before] ?? 0) + values.dip;
   sums.edge[at] = (sums.edge[before] ?? 0) + values.edge;
   sums.near[at] = (sums.near[before] ?? 0) + values.near;
+  sums.today[at] = (sums.today[before] ?? 0) + values.today;
   sums.quick[at] = (sums.quick[before] ?? 0) + values.quick;
   sums.expectedFailed[at] = (sums.expectedFailed[before] ?? 0) + values.expectedFailed;
   sums.expectedRevenue[at] = (sums.expectedRevenue[before] ?? 0) + values.expectedRevenue;

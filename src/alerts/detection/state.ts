@@ -12,7 +12,7 @@ import { createSaleModel, type SaleModel } from "./sale.ts";
 import { WINDOWS } from "./sensitivity.ts";
 import { createSeries, type Series } from "./series.ts";
 import { createSliceBook, type SliceBook } from "./slices.ts";
-import { NEAR_WINDOWS, QUICK_WINDOWS } from "./volume.ts";
+import { NEAR_WINDOWS, QUICK_WINDOWS, TODAY_WINDOWS } from "./volume.ts";
 import type { ZoneSpan } from "./zone.ts";
 
 /** An alert that is open, with what its recovery is measured against. */
@@ -41,6 +41,7 @@ export interface DetectorState {
   readonly usual: Dispersion;
   readonly near: Dispersion;
   readonly quick: Dispersion;
+  readonly today: Dispersion;
   readonly caution: Caution;
   readonly restless: Restless;
   readonly minutes: MinuteShape;
@@ -62,6 +63,9 @@ export interface DetectorState {
   /** Attempts and expectation of the last hours, fading: the near level. */
   nearSeen: number;
   nearExpected: number;
+  /** The same over the last half day, the last hours left out. */
+  todaySeen: number;
+  todayExpected: number;
   /** The same over the last half hour. */
   quickSeen: number;
   quickExpected: number;
@@ -70,8 +74,8 @@ export interface DetectorState {
   readonly floors: Partial<Record<Metric, number>>;
   /** Minute up to which volume was in alarm: not part of the near level. */
   volumeAlarmUntil: number;
-  /** Epoch seconds at which the last dips were found. */
-  dips: number[];
+  /** Epoch seconds between which the last dips were found, or told until they were over. */
+  dips: { from: number; until: number }[];
   /** Start of the last clock change that has been decided. */
   decidedChange: number;
   /** Quarter from which failure rates count after a changed rate was accepted. */
@@ -83,10 +87,11 @@ export function createState(): DetectorState {
     version: 2,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
+    today: createDispersion(TODAY_WINDOWS, PHI_PRIOR.level),
     caution: createCaution(), restless: createRestless(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
-    nearSeen: 0, nearExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, dips: [], ratesSince: -Infinity, decidedChange: -Infinity,
+    nearSeen: 0, nearExpected: 0, todaySeen: 0, todayExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, dips: [], ratesSince: -Infinity, decidedChange: -Infinity,
   };
 }
 

@@ -22,6 +22,7 @@ export interface VolumeModel {
   readonly usual: Dispersion;
   readonly near: Dispersion;
   readonly quick: Dispersion;
+  readonly today: Dispersion;
   readonly caution: Caution;
   readonly place: Place;
   /** False while a dip is being told. */
@@ -51,20 +52,22 @@ const LEANS_USUAL = 1.8;
 const NEAR_KEEP_USUAL = 0.8;
 /** Windows up to here are measured against the edge-tolerant profile. */
 export const LONGEST_EDGE = 360;
+/** Windows that are measured against the level of the last half day too. */
+const LONGEST_TODAY = 240;
+const FIRST_TODAY = WINDOWS.findIndex((window) => window >= 90);
 export const NEAR_WINDOWS = WINDOWS.filter((window) => window <= 60);
+export const TODAY_WINDOWS = WINDOWS.filter((window) => window >= 90 && window <= 240);
 export const QUICK_WINDOWS = WINDOWS.filter((window) => window <= 10);
 
 /**
- * The finding furthest below its alpha, or undefined. `floor` is the earliest minute that may be looked back to,
+ * The finding furthest below its alpha, or undefined; asked only while the store is down now (`stillDown`). `floor` is the earliest minute that may be looked back to,
  * `vague` the variance over mean by which the profile itself is uncertain today.
  */
 export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits, vague: number, floor: number): VolumeFinding | undefined {
-  // Most minutes end here: what is not down now is no news, whatever the windows hold.
-  if (!stillDown(series, floor)) return undefined;
   const now = series.count;
   const { budget } = limits;
   const shortest = model.shortestWindow ?? 0;
-  const { attempts, edge, near, quick, restless, dip } = series.sums;
+  const { attempts, edge, near, quick, today, restless, dip } = series.sums;
   let best: VolumeFinding | undefined;
   for (let index = 0; index < WINDOWS.length; index++) {
     const window = WINDOWS[index] ?? 0;
@@ -82,6 +85,10 @@ export function findDip(series: Series, model: VolumeModel, limits: VolumeLimits
     const usualZ = deviations(seen, usual, usualPhi);
     if (window > 60) {
       if (seen < keep * usual && usualZ >= SCREEN) best = better(best, judgeLong(series, model, limits, from, index, vague));
+      if (window > LONGEST_TODAY || seen >= NEAR_KEEP_USUAL * usual || usualZ < LEANS_USUAL) continue;
+      const level = between(today, from, now);
+      const levelPhi = phiOf(model.today, index - FIRST_TODAY, usual) + shaky + clumps / level;
+      if (level >= LEAST_EXPECTED && seen < keep * level) best = better(best, judge(seen, level, levelPhi, deviations(seen, level, levelPhi), from, window, budget, model));
       continue;
     }
     // Up to an hour the week's profile and the level of the last hours must agree: one finds, the other at least leans to it.
@@ -158,7 +165,7 @@ const better = (best: VolumeFinding | undefined, other: VolumeFinding | undefine
   other === undefined || (best !== undefined && best.probability / best.alpha <= other.probability / other.alpha) ? best : other;
 
 /** A long window may hold a dip that is over: the shortest one with eight expected attempts must be down too. */
-function stillDown(series: Series, floor: number): boolean {
+export function stillDown(series: Series, floor: number): boolean {
   const { attempts, edge } = series.sums;
   const from = reachBack(edge, floor, series.count, 8);
   if (from < 0) return true;
