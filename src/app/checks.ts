@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { basename } from "node:path";
 import { sql } from "kysely";
 import type { CheckResult, HealthCheck } from "../health/index.ts";
-import { IMPORT_ENDPOINT, tailStatus } from "../ingest/index.ts";
+import { IMPORT_ENDPOINT, quarantined, tailStatus } from "../ingest/index.ts";
 import { lastDeliveryAt } from "../ledger/index.ts";
 import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
@@ -119,6 +119,15 @@ function followed({ db, config }: CheckParts): HealthCheck[] {
   }));
 }
 
+/** Rejected deliveries that look signed: forgeries, or a secret that is wrong here. */
+function quarantine({ db }: CheckParts): HealthCheck {
+  return {
+    name: "quarantine",
+    timeoutMs: 3000,
+    run: async () => ({ state: "ok", figure: `${await quarantined(db.read)} rejected deliveries kept; what is authentic is taken once STRIPE_WEBHOOK_SECRET or the clock is right` }),
+  };
+}
+
 function scheduler(parts: CheckParts): HealthCheck {
   return {
     name: "scheduler",
@@ -167,5 +176,5 @@ export function alertingChecks(parts: Omit<CheckParts, "tasks">): HealthCheck[] 
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), quarantine(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

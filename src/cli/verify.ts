@@ -85,14 +85,15 @@ function readableEvents(found: EventsVerified): string {
   return `${head}\n\n${table(["MISSING", "TYPE", "CREATED"], rows)}${more}\n\n${end}`;
 }
 
-const NAMES: Readonly<Record<PartFound["part"], string>> = { charges: "charges", refunds: "refunds", balance: "movements of the balance" };
+const NAMES: Readonly<Record<PartFound["part"], readonly [string, string]>> = { charges: ["charge", "charges"], refunds: ["refund", "refunds"], balance: ["movement of the balance", "movements of the balance"] };
 const SHOWN = 20;
 
 function readablePart(part: PartFound): string {
-  const name = NAMES[part.part];
+  const [one, many] = NAMES[part.part];
+  const counted = `${part.compared} ${part.compared === 1 ? one : many}`;
   const lines: string[] = [];
-  if (part.differences === 0 && part.complete) lines.push(`${part.compared} ${name} are here as at Stripe.`);
-  else lines.push(`${part.compared} ${name} compared, ${part.differences} differ${part.complete ? "" : `; not all were compared (back to ${isoSeconds(part.comparedFromMs)}): ${part.trouble}`}.`);
+  if (part.differences === 0 && part.complete) lines.push(part.compared === 0 ? `Stripe has no ${many} of this time, and there are none here.` : `${counted} ${part.compared === 1 ? "is" : "are"} here as at Stripe.`);
+  else lines.push(`${counted} compared, ${part.differences} differ${part.complete ? "" : `; not all were compared (back to ${isoSeconds(part.comparedFromMs)}): ${part.trouble}`}.`);
   if (part.exchanged > 0) lines.push(`${part.exchanged} of the balance were exchanged into another currency, and are compared as charges and refunds only.`);
   for (const { text } of part.examples.slice(0, SHOWN)) lines.push(`  - ${text}`);
   if (part.differences > SHOWN) lines.push(`  …and ${part.differences - Math.min(SHOWN, part.examples.length)} more (--json shows the first hundred)`);

@@ -13,7 +13,7 @@ export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";
 export { IMPORT_ENDPOINT } from "./import/made.ts";
 export { type ImportReport, totals as importTotals } from "./import/report.ts";
-export { admitQuarantined, createQuarantine } from "./quarantine/quarantine.ts";
+export { admitQuarantined, createQuarantine, quarantined } from "./quarantine/quarantine.ts";
 export { type AskedWindow, type Completeness, completeness, /** @public For reports and objectives. */ completenessSeries, completenessText, retainWitness } from "./sweep/completeness.ts";
 export { type Gap, readGaps, retainGaps } from "./sweep/gap.ts";
 export { recoverUnmade } from "./sweep/generation.ts";

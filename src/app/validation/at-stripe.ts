@@ -44,7 +44,7 @@ function endpointFindings(parts: ValidationParts): () => Promise<readonly Findin
   return () => {
     asked ??= (async () => {
       const endpoints = await webhookEndpoints(await parts.stripe()).list();
-      return judgeEndpoints({ endpoints, undelivered: { count: 0, more: false, oldestMs: null }, before: null }, wantedEndpoint(parts.config), parts.clock.now());
+      return judgeEndpoints({ endpoints, undelivered: { count: 0, more: false, oldestMs: null, newestMs: null }, before: null }, wantedEndpoint(parts.config), parts.clock.now());
     })();
     return asked;
   };

@@ -30,6 +30,8 @@ export interface Undelivered {
   readonly more: boolean;
   /** Stripe's time of the oldest, ms UTC; null when there is none. */
   readonly oldestMs: number | null;
+  /** And of the newest. */
+  readonly newestMs: number | null;
 }
 
 function sameUrl(one: string, other: string): boolean {
@@ -66,28 +68,46 @@ function judgeUndelivered(now: Undelivered, before: Undelivered | null, nowMs: n
   // Within the hour Stripe's first retries mend most.
   if (now.count === 0 || age < HOUR) return [];
   const left = Math.max(0, DISABLED_AFTER_DAYS - age / DAY);
-  const growing = before !== null && now.count > before.count;
+  // Past what is counted the newest one tells: something still fails.
+  const growing = before !== null && (now.count > before.count || (now.more && (now.newestMs ?? 0) > (before.newestMs ?? Number.POSITIVE_INFINITY)));
   const count = `${now.count}${now.more ? " or more" : ""} events of the last days are not delivered to every endpoint (yours or another application's)`;
-  const text = `${count}, the oldest for ${Math.floor(age / HOUR)} h${growing ? ", and they grow" : ""}. Stripe disables an endpoint that only fails after about ${DISABLED_AFTER_DAYS} days: ${left.toFixed(1)} days are left. See at Stripe (Developers, Webhooks) which endpoint fails, and why`;
+  const text = `${count}, the oldest for ${Math.floor(age / HOUR)} h${growing ? ", and they grow" : ""}. Stripe disables an endpoint that only fails after about ${DISABLED_AFTER_DAYS} days: ${left.toFixed(1)} days are left. See at Stripe (Developers, Webhooks) which endpoint fails, and why; while it is mended, events can be had from Tillwatch: set ingest.forward`;
   return [{ kind: "undelivered", severity: growing || left < 5 ? "critical" : "warning", endpoint: null, text }];
 }
 
+interface Change {
+  readonly text: string;
+  /** Something that was sent may not be any more, or not there. */
+  readonly loses: boolean;
+}
+
 /** What changed about an endpoint between two looks, in words; null when nothing did. */
-export function changeOf(before: EndpointFacts, now: EndpointFacts): string | null {
+function changeOf(before: EndpointFacts, now: EndpointFacts): Change | null {
   const changes: string[] = [];
   if (before.url !== now.url) changes.push(`its address from ${before.url} to ${now.url}`);
   if (before.apiVersion !== now.apiVersion) changes.push(`its API version from ${before.apiVersion ?? "the account's"} to ${now.apiVersion ?? "the account's"}`);
   const [gone, come] = [before.events.filter((type) => !now.events.includes(type)), now.events.filter((type) => !before.events.includes(type))];
   if (gone.length > 0) changes.push(`no longer ${gone.slice(0, 10).join(", ")}`);
   if (come.length > 0) changes.push(`now also ${come.slice(0, 10).join(", ")}`);
-  return changes.length === 0 ? null : changes.join("; ");
+  return changes.length === 0 ? null : { text: changes.join("; "), loses: before.url !== now.url || (gone.length > 0 && !now.events.includes("*")) || before.apiVersion !== now.apiVersion };
+}
+
+/** What was changed since the last look: news for a day, since only one look can see it. */
+export function judgeChanges(before: readonly EndpointFacts[], now: readonly EndpointFacts[], wanted: Wanted): Finding[] {
+  return before.flatMap((known) => {
+    const found = now.find(({ id }) => id === known.id);
+    const change = found === undefined ? { text: "it was deleted", loses: true } : changeOf(known, found);
+    if (change === null) return [];
+    const mend = isOurs(known, wanted) ? "`tillwatch setup webhook` mends it" : "change it back at Stripe (Developers, Webhooks)";
+    return [{ kind: "changed", severity: change.loses ? "warning" : "info", endpoint: known.id, text: `the endpoint ${known.url} was changed at Stripe: ${change.text}. If that was not meant, ${mend}` } satisfies Finding];
+  });
 }
 
 export interface GuardEvidence {
   readonly endpoints: readonly EndpointFacts[];
   readonly undelivered: Undelivered;
   /** The look before; null at the first. */
-  readonly before: { readonly endpoints: readonly EndpointFacts[]; readonly undelivered: Undelivered } | null;
+  readonly before: { readonly undelivered: Undelivered } | null;
 }
 
 /** Everything that is wrong, or about to go wrong, with the endpoints at Stripe. Worst first. */
@@ -102,12 +122,7 @@ export function judgeEndpoints({ endpoints, undelivered, before }: GuardEvidence
   }
   for (const endpoint of endpoints) {
     if (isOurs(endpoint, wanted)) continue;
-    if (!endpoint.enabled) findings.push({ kind: "other_disabled", severity: "warning", endpoint: endpoint.id, text: `another application's endpoint ${endpoint.url} is disabled: that application hears of nothing` });
-  }
-  for (const known of before?.endpoints ?? []) {
-    const now = endpoints.find(({ id }) => id === known.id);
-    const change = now === undefined ? "it was deleted" : changeOf(known, now);
-    if (change !== null) findings.push({ kind: "changed", severity: "info", endpoint: known.id, text: `the endpoint ${known.url} was changed at Stripe: ${change}` });
+    if (!endpoint.enabled) findings.push({ kind: "other_disabled", severity: "warning", endpoint: endpoint.id, text: `another application's endpoint ${endpoint.url} is disabled: that application hears of nothing, and what happens meanwhile is never sent to it again. Mend it, then enable it at Stripe (Developers, Webhooks); what it missed is sent by \`tillwatch events replay\` when ingest.forward names it` });
   }
   findings.push(...judgeUndelivered(undelivered, before?.undelivered ?? null, nowMs));
   return findings.sort(worstFirst);
