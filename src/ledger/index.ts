@@ -9,7 +9,7 @@ export { type DeliveryOutcome, type DeliveryRecord, type Refusal } from "./deliv
 export { type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
 export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
-export { showEvent } from "./present.ts";
+export { EVENT_SHAPE, showEvent } from "./present.ts";
 export { eventQuery, limitField, timeField } from "./query.ts";
 export { knownEvents, lastSeq, readAfter, readEntries, readEvent } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";

@@ -1,9 +1,39 @@
+import { z } from "zod";
 import { isoMillis, isoSeconds } from "../platform/index.ts";
 import type { DeliveryRecord } from "./delivery.ts";
-import type { ListedEvent } from "./search.ts";
+import { EVENT_STATUSES, type ListedEvent } from "./search.ts";
 
 /** An event as the API shows it: the older system's keys first, more after them. */
-export function showEvent(event: ListedEvent): Record<string, unknown> {
+export const EVENT_SHAPE = z.object({
+  ts: z.string().describe("When it came in"),
+  event_type: z.string(),
+  event_id: z.string(),
+  mode: z.enum(["live", "test"]),
+  ok: z.boolean(),
+  status: z.enum(EVENT_STATUSES),
+  created: z.string().describe("Stripe's own time of the fact"),
+  object_id: z.string().nullable(),
+  account: z.string().nullable(),
+  api_version: z.string().nullable(),
+  source: z.enum(["webhook", "sweep", "import", "tail"]),
+  thin: z.literal(true).optional(),
+  snapshot_event: z.string().nullable().optional(),
+  error: z.string().optional(),
+});
+
+export const DELIVERY_SHAPE = z.object({
+  delivery: z.number(),
+  ts: z.string(),
+  outcome: z.enum(["accepted", "duplicate", "variant", "malformed", "failed", "rejected"]),
+  status: z.number(),
+  endpoint: z.string().nullable(),
+  event_id: z.string().nullable(),
+  event_type: z.string().nullable(),
+  reason: z.string().nullable(),
+  count: z.number(),
+});
+
+export function showEvent(event: ListedEvent): z.output<typeof EVENT_SHAPE> {
   return {
     ts: isoSeconds(event.receivedAt),
     event_type: event.type,
@@ -16,12 +46,12 @@ export function showEvent(event: ListedEvent): Record<string, unknown> {
     account: event.account,
     api_version: event.apiVersion,
     source: event.source,
-    ...(event.thin ? { thin: true, snapshot_event: event.snapshotEvent } : {}),
+    ...(event.thin ? { thin: true as const, snapshot_event: event.snapshotEvent } : {}),
     ...(event.error === null ? {} : { error: event.error }),
   };
 }
 
-export function showDelivery(delivery: DeliveryRecord): Record<string, unknown> {
+export function showDelivery(delivery: DeliveryRecord): z.output<typeof DELIVERY_SHAPE> {
   return {
     delivery: delivery.seq,
     ts: isoMillis(delivery.receivedAt),

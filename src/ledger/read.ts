@@ -83,6 +83,25 @@ export async function readEvent(tx: Tx, eventId: string): Promise<{ event: Ledge
   return { event: toLedgerEvent(row, await termsOfRows(tx, [row])), raw };
 }
 
+/** How far back the event before is looked for, in positions: nearly always it is close, and a rare old one is not worth a walk. */
+const PREVIOUS_WITHIN = 20_000;
+
+/** The id of the event of the same object and account that Stripe made before this one; null when none is near. */
+export async function previousOfObject(tx: Tx, event: LedgerEvent): Promise<string | null> {
+  if (event.objectId === null) return null;
+  const row = await tx
+    .selectFrom("event")
+    .select("event_id")
+    .where("seq", "<", event.seq)
+    .where("seq", ">=", event.seq - PREVIOUS_WITHIN)
+    .where("object_id", "=", event.objectId)
+    .where("created_at", "<=", event.createdAt)
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.event_id ?? null;
+}
+
 /** The other contents that came under this event's id, oldest first. */
 export async function readVariants(tx: Tx, seq: number): Promise<{ receivedAt: number; type: string; raw: Buffer }[]> {
   const rows = await tx.selectFrom("event_variant").selectAll().where("event_seq", "=", seq).orderBy("id").limit(100).execute();

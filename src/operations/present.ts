@@ -1,15 +1,85 @@
+import { z } from "zod";
 import { type Currency, majorNumber, type Minor, minor } from "../money/index.ts";
 import { AppError, isoMillis, isoSeconds } from "../platform/index.ts";
 import type { Asked } from "./intent.ts";
-import type { Operation } from "./operation.ts";
+import { type Operation, OPERATION_KINDS, OPERATION_STATES } from "./operation.ts";
 import type { readSteps } from "./store.ts";
 
 function major(amount: Minor | null, currency: Currency | null): number | null {
   return amount === null || currency === null ? null : majorNumber(amount, currency);
 }
 
+const TEXT = z.string().nullable();
+const MAJOR = z.number().nullable().describe("Major units");
+const MINOR = z.number().nullable().describe("Minor units");
+const MODE = z.enum(["live", "test"]);
+
+export const OPERATION_SHAPE = z.object({
+  id: z.string(),
+  kind: z.enum(OPERATION_KINDS),
+  state: z.enum(OPERATION_STATES),
+  mode: MODE,
+  payment_id: TEXT,
+  amount: MAJOR,
+  amount_minor: MINOR,
+  currency: TEXT,
+  object_id: TEXT,
+  object_status: TEXT,
+  reason: TEXT,
+  note: TEXT,
+  asked_by: z.string(),
+  asked_by_key: z.string(),
+  decided_by: TEXT,
+  created: z.string(),
+  updated: z.string(),
+  confirmed: TEXT,
+  attempts: z.number(),
+  error: TEXT,
+  code: TEXT,
+});
+
+export const STEP_SHAPE = z.object({ ts: z.string(), what: z.string(), text: TEXT, by: TEXT });
+
+export const REFUND_ANSWER_SHAPE = z.object({ id: TEXT, status: TEXT, amount: MAJOR, mode: MODE, currency: TEXT, amount_minor: MINOR, payment_id: TEXT, operation: z.string(), replayed: z.boolean() });
+
+export const INVOICE_ANSWER_SHAPE = z.object({
+  invoice_id: TEXT,
+  hosted_invoice_url: TEXT,
+  amount_due: MAJOR,
+  customer_email: TEXT,
+  currency: TEXT,
+  amount_due_minor: MINOR,
+  number: TEXT,
+  status: TEXT,
+  sent: z.union([z.boolean(), z.literal("unknown")]).optional(),
+  send_failed: z.string().optional(),
+  mode: MODE,
+  operation: z.string(),
+  replayed: z.boolean(),
+});
+
+export const REFUNDABLE_SHAPE = z.object({
+  payment_id: z.string(),
+  charge: TEXT,
+  mode: MODE,
+  currency: z.string(),
+  captured: z.number(),
+  refunded: z.number(),
+  left: z.number(),
+  left_minor: z.number(),
+  fee_not_returned: z.object({ amount: z.number(), amount_minor: z.number(), currency: z.string() }).nullable(),
+  disputed: z.boolean(),
+  disputes: z.array(z.object({ id: z.string(), status: z.string(), reason: TEXT })),
+  email: TEXT,
+  card: z.object({ brand: TEXT, last4: TEXT }).nullable(),
+  refunds: z.array(z.object({ id: z.string(), status: z.string(), amount: z.number(), reason: TEXT, source: z.enum(["tillwatch", "elsewhere"]) })),
+  in_progress: TEXT.describe("A refund of it that is under way"),
+  awaiting_approval: z.array(z.string()),
+  needs_approval: TEXT.describe("Why a second person would have to approve a refund of all that is left"),
+});
+
 /** An operation as lists show it: no bearer link, no key. */
-export function showOperation(operation: Operation): Record<string, unknown> {
+export function showOperation(operation: Operation): z.output<typeof OPERATION_SHAPE> {
   const { currency } = operation;
   return {
     id: operation.id,
@@ -36,7 +106,7 @@ export function showOperation(operation: Operation): Record<string, unknown> {
   };
 }
 
-export function showSteps(steps: Awaited<ReturnType<typeof readSteps>>): Record<string, unknown>[] {
+export function showSteps(steps: Awaited<ReturnType<typeof readSteps>>): z.output<typeof STEP_SHAPE>[] {
   return steps.map(({ at, what, text, actor }) => ({ ts: isoMillis(at), what, text, by: actor }));
 }
 
@@ -69,7 +139,7 @@ export function failureOf(operation: Operation): AppError | null {
 }
 
 /** `data` of `POST /api/payments/refund`. @throws AppError when it was not done. */
-export function refundAnswer({ operation, replayed }: Asked): { status: 200 | 202; data: Record<string, unknown> } {
+export function refundAnswer({ operation, replayed }: Asked): { status: 200 | 202; data: z.output<typeof REFUND_ANSWER_SHAPE> } {
   const failure = failureOf(operation);
   if (failure !== null) throw failure;
   const waiting = operation.state === "awaiting_approval";
@@ -94,7 +164,7 @@ function textOrNull(value: unknown): string | null {
 }
 
 /** The answer of `POST /api/payments/create-invoice` and of what acts on invoices. @throws AppError when it was not done. */
-export function invoiceAnswer({ operation, replayed }: Asked): Record<string, unknown> {
+export function invoiceAnswer({ operation, replayed }: Asked): z.output<typeof INVOICE_ANSWER_SHAPE> {
   const failure = failureOf(operation);
   if (failure !== null) throw failure;
   const answer = operation.answer ?? {};

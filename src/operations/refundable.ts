@@ -32,7 +32,7 @@ export async function previewRefund(deps: RefundDeps, id: string, actorId: strin
   return {
     payment_id: facts.id,
     charge: facts.charge,
-    mode: facts.live ? "live" : "test",
+    mode: facts.live ? ("live" as const) : ("test" as const),
     currency,
     captured: major(captured),
     refunded: major(refunded),
@@ -43,7 +43,7 @@ export async function previewRefund(deps: RefundDeps, id: string, actorId: strin
     disputes: (known?.disputes ?? []).map(({ id: dispute, status, reason }) => ({ id: dispute, status, reason })),
     email: known?.email ?? facts.email,
     card: known === null ? null : { brand: known.brand, last4: known.last4 },
-    refunds: facts.refunds.map((refund) => ({ id: refund.id, status: refund.status, amount: majorNumber(refund.amount, refund.currency), reason: refund.reason, source: own.has(refund.id) ? "tillwatch" : "elsewhere" })),
+    refunds: facts.refunds.map((refund) => ({ id: refund.id, status: refund.status, amount: majorNumber(refund.amount, refund.currency), reason: refund.reason, source: own.has(refund.id) ? ("tillwatch" as const) : ("elsewhere" as const) })),
     in_progress: busy?.id ?? null,
     awaiting_approval: waiting.operations.map((operation) => operation.id),
     needs_approval: verdict.kind === "above" ? verdict.reason : null,

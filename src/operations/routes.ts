@@ -7,7 +7,7 @@ import { approveOperation, needOperation, rejectOperation } from "./approve.ts";
 import type { Asked, Asker } from "./intent.ts";
 import { actOnInvoice, createInvoice } from "./invoice.ts";
 import { OPERATION_KINDS, OPERATION_STATES } from "./operation.ts";
-import { invoiceAnswer, refundAnswer, showOperation, showSteps } from "./present.ts";
+import { INVOICE_ANSWER_SHAPE, invoiceAnswer, OPERATION_SHAPE, REFUND_ANSWER_SHAPE, REFUNDABLE_SHAPE, refundAnswer, showOperation, showSteps, STEP_SHAPE } from "./present.ts";
 import { type RefundDeps, refundPayment } from "./refund.ts";
 import { previewRefund } from "./refundable.ts";
 import { listOperations, readSteps } from "./store.ts";
@@ -23,6 +23,9 @@ export interface OperationRoutes extends RefundDeps {
 const PATIENCE_MS = 65_000;
 
 const OK = { ok: true as const };
+const okWith = <Shape extends z.ZodType>(data: Shape) => z.object({ ok: z.literal(true), data });
+const REFUNDED = okWith(REFUND_ANSWER_SHAPE);
+const INVOICED = INVOICE_ANSWER_SHAPE.extend({ ok: z.literal(true) });
 const paymentId = z.string().regex(/^(pi|ch|py)_[A-Za-z0-9_]{1,250}$/, "must be a payment's id, pi_… or ch_…");
 const invoiceId = z.strictObject({ id: z.string().regex(/^in_[A-Za-z0-9_]{1,250}$/, "must be an invoice's id, in_…") });
 const operationId = z.strictObject({ id: z.string().regex(/^op_[0-9a-f]{20}$/, "must be an operation's id, op_…") });
@@ -66,7 +69,7 @@ function refundRoutes(http: Http, deps: OperationRoutes): void {
   const { viewer, operator } = deps;
   http.post(
     "/api/payments/refund",
-    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Refund a payment, in full or in part; the same request twice refunds once", tags: ["operations"], body: refundBody } },
+    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Refund a payment, in full or in part; the same request twice refunds once", tags: ["operations"], body: refundBody, response: { 200: REFUNDED, 202: REFUNDED.describe("Stored; a second person has to approve it") } } },
     async (request, reply) => {
       const { payment_id, reason, note } = request.body;
       const asked = await refundPayment(deps, { payment: payment_id, amount: request.body.amount, reason: reason ?? null, note: note ?? null }, askerOf(request));
@@ -77,7 +80,7 @@ function refundRoutes(http: Http, deps: OperationRoutes): void {
   );
   http.get(
     "/api/payments/:id/refundable",
-    { onRequest: viewer, schema: { summary: "What is left of a payment, and what a refund would meet; asks Stripe, changes nothing", tags: ["operations"], params: z.strictObject({ id: paymentId }) } },
+    { onRequest: viewer, schema: { summary: "What is left of a payment, and what a refund would meet; asks Stripe, changes nothing", tags: ["operations"], params: z.strictObject({ id: paymentId }), response: { 200: okWith(REFUNDABLE_SHAPE) } } },
     async (request) => ({ ...OK, data: await previewRefund(deps, request.params.id, principalOf(request).keyId) }),
   );
 }
@@ -86,7 +89,7 @@ function invoiceRoutes(http: Http, deps: OperationRoutes): void {
   const { operator } = deps;
   http.post(
     "/api/payments/create-invoice",
-    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Make an invoice to be paid on Stripe's page", tags: ["operations"], body: invoiceBody } },
+    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Make an invoice to be paid on Stripe's page", tags: ["operations"], body: invoiceBody, response: { 200: INVOICED } } },
     async (request, reply) => {
       const { email, description, currency, days_until_due, send } = request.body;
       const asked = await createInvoice(deps, { amount: request.body.amount, currency: asCurrency(currency) ?? deps.currency, email: email.toLowerCase(), description, daysUntilDue: days_until_due, send }, askerOf(request));
@@ -96,7 +99,7 @@ function invoiceRoutes(http: Http, deps: OperationRoutes): void {
     },
   );
   for (const [verb, kind, summary] of [["void", "invoice_void", "Void an invoice: nobody can pay it any more"], ["send", "invoice_send", "Let Stripe mail an invoice (again)"]] as const) {
-    http.post(`/api/invoices/:id/${verb}`, { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary, tags: ["operations"], params: invoiceId } }, async (request, reply) => {
+    http.post(`/api/invoices/:id/${verb}`, { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary, tags: ["operations"], params: invoiceId, response: { 200: INVOICED } } }, async (request, reply) => {
       const asked = await actOnInvoice(deps, kind, request.params.id, askerOf(request));
       const answer = invoiceAnswer(asked);
       mark(reply, asked);
@@ -118,18 +121,18 @@ export function operationRoutes(http: Http, deps: OperationRoutes): void {
   const { db, viewer, operator } = deps;
   refundRoutes(http, deps);
   invoiceRoutes(http, deps);
-  http.get("/api/operations", { onRequest: viewer, schema: { summary: "Refunds and invoices asked for, newest first", tags: ["operations"], querystring: listQuery } }, async (request) => {
+  http.get("/api/operations", { onRequest: viewer, schema: { summary: "Refunds and invoices asked for, newest first", tags: ["operations"], querystring: listQuery, response: { 200: z.object({ ok: z.literal(true), count: z.number(), data: z.array(OPERATION_SHAPE), next_cursor: z.string().nullable() }) } } }, async (request) => {
     const { limit, cursor, kind, state, payment_id } = request.query;
     const page = await listOperations(db.read, { kind, state, payment: payment_id, before: cursor === undefined ? undefined : Number(cursor), limit: Math.min(limit, 100) });
     return { ...OK, count: page.operations.length, data: page.operations.map(showOperation), next_cursor: page.next === null ? null : String(page.next) };
   });
-  http.get("/api/operations/:id", { onRequest: viewer, schema: { summary: "One operation with its time line", tags: ["operations"], params: operationId } }, async (request) => {
+  http.get("/api/operations/:id", { onRequest: viewer, schema: { summary: "One operation with its time line", tags: ["operations"], params: operationId, response: { 200: okWith(OPERATION_SHAPE.extend({ timeline: z.array(STEP_SHAPE) })) } } }, async (request) => {
     const operation = await needOperation(deps, request.params.id);
     return { ...OK, data: { ...showOperation(operation), timeline: showSteps(await readSteps(db.read, operation.id)) } };
   });
   http.post(
     "/api/operations/:id/approve",
-    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Approve somebody else's operation; it is sent then", tags: ["operations"], params: operationId } },
+    { onRequest: operator, handlerTimeout: PATIENCE_MS, schema: { summary: "Approve somebody else's operation; it is sent then", tags: ["operations"], params: operationId, response: { 200: REFUNDED } } },
     async (request) => {
       const operation = await approveOperation(deps, request.params.id, askerOf(request));
       const { data } = refundAnswer({ operation, replayed: false });
@@ -138,7 +141,7 @@ export function operationRoutes(http: Http, deps: OperationRoutes): void {
   );
   http.post(
     "/api/operations/:id/reject",
-    { onRequest: operator, schema: { summary: "Reject somebody else's operation; nothing is sent", tags: ["operations"], params: operationId, body: z.strictObject({ why: words }).nullish() } },
+    { onRequest: operator, schema: { summary: "Reject somebody else's operation; nothing is sent", tags: ["operations"], params: operationId, body: z.strictObject({ why: words }).nullish(), response: { 200: okWith(OPERATION_SHAPE) } } },
     async (request) => ({ ...OK, data: showOperation(await rejectOperation(deps, request.params.id, request.body?.why ?? null, askerOf(request))) }),
   );
 }

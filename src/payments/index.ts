@@ -8,6 +8,8 @@ export { paymentsMigrations } from "./migrations/index.ts";
 export { type Attempt, type Dispute, type Payment, type PaymentStatus, type Refund } from "./payment.ts";
 export { type AttemptCount, countAttempts, eventSeqsOf, findPayments, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope, partsBetween, type ToldPart } from "./query.ts";
 export { type RefundStatus } from "./state.ts";
+export { showListedPayment } from "./present.ts";
 export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";
+export { paymentFilterOf, paymentSearch } from "./search.ts";
 export { saleUnevenness } from "./spread.ts";
 export { type Sales, salesByCurrency } from "./sales.ts";

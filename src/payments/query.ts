@@ -79,6 +79,8 @@ export interface PaymentFilter extends PaymentScope {
   readonly sinceMs?: number | undefined;
   /** Begun before, ms UTC. */
   readonly untilMs?: number | undefined;
+  /** The id of any of its parts. */
+  readonly alias?: string | undefined;
   /** The whole address, any case. */
   readonly email?: string | undefined;
   readonly amount?: Minor | undefined;
@@ -116,6 +118,7 @@ function selection(tx: Tx, filter: PaymentFilter, live: boolean) {
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
   if (filter.sinceMs !== undefined) query = query.where("created_at", ">=", filter.sinceMs);
   if (filter.untilMs !== undefined) query = query.where("created_at", "<", filter.untilMs);
+  if (filter.alias !== undefined) query = query.where("no", "in", tx.selectFrom("payment_alias").select("payment_no").where("alias", "=", filter.alias));
   if (filter.email !== undefined) query = query.where("email", "=", filter.email.trim().toLowerCase());
   if (filter.amount !== undefined) query = query.where("amount", "=", filter.amount);
   if (filter.currency !== undefined) query = query.where("currency", "=", filter.currency);

@@ -65,7 +65,7 @@ export async function till(database: TestDatabase, options: { limits?: RefundLim
   const self = { stripe: client(options.key ?? "sk_test_till") };
   const opened = await door(database, { db }, (http, access) => {
     const [viewer, operatorGuard] = [requireRole(access, "viewer"), requireRole(access, "operator")];
-    paymentsRoutes(http, { db, viewer, consumer: "test" });
+    paymentsRoutes(http, { db, viewer, consumer: "test", currency: currency("usd") });
     operationRoutes(http, { db, clock: access.clock, viewer, operator: operatorGuard, stripe: () => self.stripe, limits: options.limits ?? {}, currency: currency("usd") });
   });
   const { clock } = opened;

@@ -8,6 +8,7 @@ import { Account } from "./account.tsx";
 import { HealthDot } from "./health.tsx";
 import { KeysHelp } from "./keys-help.tsx";
 import { useKeys } from "./keyboard.ts";
+import { LiveProvider } from "./live.tsx";
 import { ModeBadge } from "./mode.tsx";
 import { BottomNav, SideNav } from "./nav.tsx";
 import { Palette } from "./palette.tsx";
@@ -65,7 +66,9 @@ export function Shell() {
           </span>
         </header>
         <main ref={main} id="main" tabIndex={-1} className="mx-auto w-full max-w-[1440px] min-w-0 flex-1 p-3 pb-20 outline-none sm:p-4 md:pb-6">
-          <Outlet />
+          <LiveProvider>
+            <Outlet />
+          </LiveProvider>
         </main>
       </div>
       <BottomNav go={go} />

@@ -85,6 +85,7 @@ export const text = {
   close: "Close",
   cancel: "Cancel",
   needs: (role: string, mine: string) => `This needs the role ${role}; yours is ${mine}.`,
+  time: "Time",
   table: "Show as table",
   picture: "Show as picture",
   utc: "UTC",

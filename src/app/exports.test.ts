@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { csvCell } from "./exports.ts";
+
+it.each([
+  ["=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\""],
+  ["+1", "'+1"],
+  ["-1+1", "'-1+1"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  ["\tx", "'\tx"],
+  ["\r=1", "\"'\r=1\""],
+  ["plain", "plain"],
+  ["a,b", '"a,b"'],
+  ['say "x"', '"say ""x"""'],
+  ["two\nlines", '"two\nlines"'],
+  [-12.5, "-12.5"],
+  [null, ""],
+  [undefined, ""],
+  ["", ""],
+])("writes %j so that no spreadsheet takes it for a formula", (value, cell) => {
+  expect(csvCell(value)).toBe(cell);
+});
