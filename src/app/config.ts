@@ -5,6 +5,7 @@ import { AppError, ConfigError, type ConfigProblem, type Environment, readConfig
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { sloWarnings } from "./config/slo.ts";
 import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
+import type { WatchdogSettings } from "./watchdog.ts";
 
 export { configJsonSchema } from "./config/sections.ts";
 export type { StripeMode, WebhookSecret } from "./config/variables.ts";
@@ -12,8 +13,9 @@ export type { StripeMode, WebhookSecret } from "./config/variables.ts";
 export type DatabaseConfig = { kind: "sqlite"; file: string } | { kind: "postgres"; url: Secret; schema: string };
 
 /** Everything the service was told, checked. Secrets are wrapped: a Config that is printed or made JSON shows `***`. */
-export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" | "alerts"> {
+export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" | "watchdog" | "alerts"> {
   alerts: Omit<FileConfig["alerts"], "settings"> & { readonly settings: AlertSettings };
+  watchdog: WatchdogSettings;
   /** Null: nothing can be mailed. */
   smtp: SmtpSettings | null;
   /** Null: one is made at first start. */
@@ -98,12 +100,13 @@ function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | n
 }
 
 function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Config {
-  const { stripe, storage, smtp, ...sections } = file;
+  const { stripe, storage, smtp, watchdog, ...sections } = file;
   const secretKey = (stripe.mode === "live" ? variables.STRIPE_SECRET_LIVE : variables.STRIPE_SECRET_KEY) ?? null;
   const sandbox = secretKey === null;
   const dataDir = resolve(cwd, storage.data_dir);
   return {
     ...sections,
+    watchdog: { ...watchdog, url: variables.WATCHDOG_URL ?? null },
     alerts: withHolidays(sections.alerts, sections.merchant.country),
     smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,

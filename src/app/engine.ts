@@ -6,6 +6,7 @@ import { type Clock, type Database, errorText, type Journal, type Logger, type L
 import { type MeasureOptions, measureSlos } from "../slo/index.ts";
 import { createScheduler, type Scheduler, type TaskDefinition } from "../tasks/index.ts";
 import { deriveEvents } from "./derive.ts";
+import { EVALUATOR, pulse } from "./pulse.ts";
 import type { StripeSource } from "./stripe.ts";
 
 /** Everything that goes on behind the requests: derivations, mirrors, alerts, tasks. One per node. */
@@ -101,10 +102,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     { pollMs: 2000, onError: failed("sending receipts") },
   );
+  const judged = pulse(db, clock, EVALUATOR);
   const judge = startLoop(
     async () => {
       const { transitions } = await evaluate(db, options.evaluation, clock.now());
       for (const transition of transitions) log.warn(transition, "alert");
+      await judged();
       return false;
     },
     { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },

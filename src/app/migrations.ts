@@ -11,6 +11,7 @@ import { paymentsMigrations } from "../payments/index.ts";
 import { sloMigrations } from "../slo/index.ts";
 import { taskMigrations } from "../tasks/index.ts";
 import { nodeMigrations } from "./nodes.ts";
+import { pulseMigrations } from "./pulse.ts";
 
 /** Every room's migrations, in the order they are applied to a new database. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   ...nodeMigrations,
   ...sloMigrations,
   ...healthMigrations,
+  ...pulseMigrations,
 ];

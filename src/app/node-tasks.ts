@@ -7,7 +7,7 @@ import { retainSloCounts } from "../slo/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import { judgedScope, ruleSetOf } from "./alerts.ts";
 import { ruleOfCheck } from "./check-rules.ts";
-import { alertingChecks } from "./checks.ts";
+import { alertingChecks, healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
@@ -15,6 +15,8 @@ import { quarantineTask } from "./quarantine.ts";
 import { sloRules } from "./slo.ts";
 import { reportTasks } from "./report-tasks.ts";
 import { sweepTask } from "./sweep.ts";
+import { taskRules } from "./task-alarms.ts";
+import { watchdogTask } from "./watchdog.ts";
 
 export const PRODUCTION_ALERTS_LOG = "production_alerts.ndjson";
 
@@ -25,7 +27,7 @@ export function evaluationOf(config: Config, db: Database, clock: Clock): Evalua
   return {
     scope: judgedScope(config).scope,
     thresholds: ruleSetOf(config).thresholds,
-    handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db)],
+    handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db), ...taskRules(db, taskDefinitions(db, config, clock, { append: () => {} }), clock)],
     settings: config.alerts.settings,
   };
 }
@@ -98,6 +100,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     sweepTask(db, config, clock),
     guardTask(db, config, clock),
     quarantineTask(db, config, clock),
+    watchdogTask(db, clock, config.watchdog, () => healthChecks({ db, config, clock, tasks: definitions })),
     ...reportTasks(config),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);

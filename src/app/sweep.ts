@@ -77,6 +77,8 @@ export function sweepTask(db: Database, config: Config, clock: Clock): TaskDefin
     graceMs: MINUTE,
     timeLimitMs: 4.5 * MINUTE,
     enabled: config.ingest.sweep,
+    // The check `sweep` says what fails, and since when.
+    failuresToldElsewhere: true,
     run: ({ signal }) => runSweep(db, config, clock, signal),
   };
 }

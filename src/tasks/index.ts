@@ -1,4 +1,5 @@
 /** The scheduler: which task is due, run on exactly one node, never over itself, with a history of every run. */
+export { type AlarmKind, judgeAlarm, type TaskAlarm } from "./alarm.ts";
 export { taskMigrations } from "./migrations/index.ts";
 export { showRun, showTask } from "./present.ts";
 export { type TaskRoutes, taskRoutes } from "./routes.ts";

@@ -13,6 +13,8 @@ export interface TaskStatus {
   overdueMs: number;
   /** The run that holds the task; `timed_out` here is one that was told to stop and has not. */
   running: TaskRun | null;
+  /** Until when the node that runs it promised to give another sign of life; null while nobody does. */
+  leaseUntil: number | null;
   lastRun: TaskRun | null;
   lastOkAt: number | null;
   /** Failed, timed out or lost since the last one that was ok. */
@@ -43,6 +45,7 @@ async function readStatus(db: Database, task: TaskDefinition, state: TaskState, 
     nextAt,
     overdueMs: running === null && nextAt !== null ? Math.max(0, nowMs - nextAt) : 0,
     running,
+    leaseUntil: state.held?.leaseUntil ?? null,
     lastRun: ended[0] ?? null,
     lastOkAt: ok[0]?.finishedAt ?? null,
     failuresInARow: lastOk === -1 ? ended.length : lastOk,

@@ -52,6 +52,10 @@ export interface TaskDefinition {
   readonly enabled?: boolean;
   /** Is also run once when the service starts. */
   readonly atStartup?: boolean;
+  /** Evidence that a good run never leaves at zero: one that does is suspected of having done nothing. */
+  readonly neverEmpty?: readonly string[];
+  /** A health check tells of its failures already. */
+  readonly failuresToldElsewhere?: boolean;
   /** An older name under which the outcome is logged too: `{"event":"alerts_run","ok":true}`. */
   readonly alsoLogAs?: string;
   run(context: TaskContext): Promise<Evidence>;

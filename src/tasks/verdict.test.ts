@@ -7,7 +7,7 @@ import { judgeTask } from "./verdict.ts";
 const NOON = Date.UTC(2025, 9, 20, 12);
 const { definition } = heldTask();
 const run = (more: Partial<TaskRun> = {}): TaskRun => ({ id: 1, task: "sweep", cause: "schedule", attempt: 1, dueAt: NOON, startedAt: NOON, finishedAt: NOON + 1000, durationMs: 1000, outcome: "ok", late: false, missed: 0, owner: "one", error: null, evidence: null, ...more });
-const status = (more: Partial<TaskStatus> = {}): TaskStatus => ({ task: definition, nextAt: NOON, overdueMs: 0, running: null, lastRun: run(), lastOkAt: NOON, failuresInARow: 0, recentDurationsMs: [], ...more });
+const status = (more: Partial<TaskStatus> = {}): TaskStatus => ({ task: definition, nextAt: NOON, overdueMs: 0, running: null, leaseUntil: null, lastRun: run(), lastOkAt: NOON, failuresInARow: 0, recentDurationsMs: [], ...more });
 
 describe("a task", () => {
   it.each<[string, Partial<TaskStatus>, object]>([

@@ -5,6 +5,7 @@
 -- alerts/0002_life
 -- alerts/0003_watch
 -- app/0001_node
+-- app/0003_pulse
 -- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -390,6 +391,8 @@ payment_alias.account text not null
 payment_alias.payment_no bigint not null
 payment_event.payment_no bigint not null
 payment_event.event_seq bigint not null
+pulse.name text not null
+pulse.at bigint not null
 quarantine.id bigint not null
 quarantine.received_at bigint not null
 quarantine.signature text not null
@@ -592,6 +595,7 @@ CREATE INDEX payment_email ON payment USING btree (live, email, created_at, no) 
 CREATE UNIQUE INDEX payment_event_pkey ON payment_event USING btree (payment_no, event_seq)
 CREATE UNIQUE INDEX payment_pkey ON payment USING btree (no)
 CREATE INDEX payment_status ON payment USING btree (live, status, created_at, no)
+CREATE UNIQUE INDEX pulse_pkey ON pulse USING btree (name)
 CREATE UNIQUE INDEX quarantine_pkey ON quarantine USING btree (id)
 CREATE INDEX receipt_charge ON receipt USING btree (charge)
 CREATE INDEX receipt_created ON receipt USING btree (created_at)

@@ -5,6 +5,7 @@
 -- alerts/0002_life
 -- alerts/0003_watch
 -- app/0001_node
+-- app/0003_pulse
 -- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -136,6 +137,7 @@ CREATE INDEX payment_created on payment (live, created_at, no);
 CREATE INDEX payment_email on payment (live, email, created_at, no) where email is not null;
 CREATE TABLE payment_event ( payment_no integer not null, event_seq integer not null, primary key (payment_no, event_seq) ) without rowid;
 CREATE INDEX payment_status on payment (live, status, created_at, no);
+CREATE TABLE pulse (name text primary key, at integer not null);
 CREATE TABLE quarantine (id integer primary key autoincrement, received_at integer not null, signature text not null, body blob not null, size integer not null);
 CREATE TABLE receipt ( id text primary key, kind text not null, state text not null, via text not null, live integer not null, charge text not null, refund text, email text, copies integer not null, attempts integer not null, next_try_at integer not null, why text, created_at integer not null, updated_at integer not null, sent_at integer );
 CREATE INDEX receipt_charge on receipt (charge);

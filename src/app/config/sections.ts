@@ -4,6 +4,7 @@ import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
 import { reports } from "./reports.ts";
 import { slo } from "./slo.ts";
+import { watchdog } from "./watchdog.ts";
 import { alertSettings, toSettings } from "./alerts.ts";
 
 /**
@@ -243,7 +244,7 @@ const ingest = z
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, tasks, reports, slo });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, tasks, reports, slo, watchdog });
 
 export type FileConfig = z.output<typeof fileSchema>;
 

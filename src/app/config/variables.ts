@@ -102,6 +102,14 @@ const databaseUrl = z.string().transform((given, context): PostgresAddress => {
   return { url: new Secret(schema === null ? given : url.href), schema: schema ?? "public" };
 });
 
+/** Whoever knows it can make a dead service look alive: a secret. */
+const watchdogUrl = z.string().transform((given, context) => {
+  const url = URL.parse(given.trim());
+  if (url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.search === "" && url.hash === "") return new Secret(url.href);
+  context.issues.push({ code: "custom", message: "it is no address to ping; give one such as https://hc-ping.com/<id>, without query or fragment", input: given });
+  return z.NEVER;
+});
+
 export const variablesSchema = z.object({
   DASHBOARD_KEY: dashboardKey.optional(),
   STRIPE_SECRET_KEY: stripeKey("test").optional(),
@@ -109,6 +117,7 @@ export const variablesSchema = z.object({
   STRIPE_WEBHOOK_SECRET: webhookSecrets.optional(),
   FORWARD_SECRET: webhookSecrets.optional(),
   DATABASE_URL: databaseUrl.optional(),
+  WATCHDOG_URL: watchdogUrl.optional(),
   SMTP_PASSWORD: z
     .string()
     .min(1, { error: "it is empty; give the password of the mail server, or unset it" })

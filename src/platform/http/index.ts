@@ -5,3 +5,4 @@ export { fastPath } from "./fast-path.ts";
 export { openapiRoute } from "./openapi.ts";
 export { limitField, noQuery } from "./query.ts";
 export { createHttp } from "./server.ts";
+export { askOutside } from "./outgoing.ts";
