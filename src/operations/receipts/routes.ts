@@ -12,7 +12,24 @@ export interface ReceiptRoutes extends ReceiptDeps {
 
 const chargeId = z.strictObject({ charge: z.string().regex(/^(ch|py|re|pyr)_[A-Za-z0-9_]{1,250}$/, "must be the id of a charge, ch_…, or of a refund of it, re_…") });
 
-export function showReceipt(receipt: Receipt): Record<string, unknown> {
+const TEXT = z.string().nullable();
+
+export const RECEIPT_SHAPE = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(RECEIPT_STATES),
+  via: TEXT,
+  mode: z.enum(["live", "test"]),
+  charge: TEXT,
+  refund: TEXT,
+  email: TEXT,
+  copies: z.number(),
+  why: TEXT,
+  created: z.string(),
+  sent: TEXT,
+});
+
+export function showReceipt(receipt: Receipt): z.output<typeof RECEIPT_SHAPE> {
   const { id, kind, state, via, charge, refund, email, copies, why } = receipt;
   return { id, kind, state, via, mode: receipt.live ? "live" : "test", charge, refund, email, copies, why, created: isoSeconds(receipt.createdAt), sent: receipt.sentAt === null ? null : isoSeconds(receipt.sentAt) };
 }
@@ -25,7 +42,7 @@ export function receiptRoutes(http: Http, deps: ReceiptRoutes): void {
     state: z.enum(RECEIPT_STATES).optional(),
     charge: chargeId.shape.charge.optional(),
   });
-  http.get("/api/receipts", { onRequest: viewer, schema: { summary: "Receipts, newest first", tags: ["operations"], querystring: query } }, async (request) => {
+  http.get("/api/receipts", { onRequest: viewer, schema: { summary: "Receipts, newest first", tags: ["operations"], querystring: query, response: { 200: z.object({ ok: z.literal(true), count: z.number(), data: z.array(RECEIPT_SHAPE) }) } } }, async (request) => {
     const { limit, state, charge } = request.query;
     const receipts = await listReceipts(db.read, { state, charge, limit: Math.min(100, limit) });
     return { ok: true as const, count: receipts.length, data: receipts.map(showReceipt) };

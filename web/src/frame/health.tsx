@@ -9,7 +9,7 @@ const STATE: Record<string, State> = { ok: "fine", degraded: "attention", down: 
 const OVERALL: Record<string, State> = { healthy: "fine", degraded: "attention", down: "critical" };
 
 /** A service that is down answers 503 with the same words, which are wanted all the same. */
-async function readHealth(signal: AbortSignal) {
+export async function readHealth(signal: AbortSignal) {
   const { data, error, response } = await api.GET("/api/system-health", { signal });
   const health = data ?? (response.status === 503 && error !== undefined && "checks" in error ? error : undefined);
   if (health === undefined) throw new Problem(text.problem.unreadable(response.status), { status: response.status, code: "health", requestId: null });

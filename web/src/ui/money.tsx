@@ -29,10 +29,12 @@ export function moneyRound(major: number, currency: string): string {
 
 export function Money({ major, currency, round = false }: { major: number | null; currency: string | null; round?: boolean }) {
   if (major === null || currency === null) return <span className="text-muted">–</span>;
+  const words = round ? moneyRound(major, currency) : moneyWords(major, currency);
   return (
     <span className="tabular whitespace-nowrap">
-      {round ? moneyRound(major, currency) : moneyWords(major, currency)}
-      <span className="ml-1 text-xs text-muted uppercase">{currency}</span>
+      {words}
+      {/* Where no sign is known the code stands in the words already. */}
+      {words.includes(currency.toUpperCase()) ? null : <span className="ml-1 text-xs text-muted uppercase">{currency}</span>}
     </span>
   );
 }

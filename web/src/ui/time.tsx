@@ -82,9 +82,9 @@ export function Time({ at, only, seconds = false }: { at: string | null; only?: 
   const now = useNow();
   if (at === null) return <span className="text-muted">–</span>;
   return (
-    <time dateTime={at} title={`${at} (UTC)`} className="tabular whitespace-nowrap">
-      {only === "ago" ? agoWords(at, now) : `${timeWords(at, zone, now, seconds)} ${zoneWords(zone, at)}`}
-      {only === undefined ? <span className="text-muted"> · {agoWords(at, now)}</span> : null}
+    <time dateTime={at} title={`${at} (UTC)`} className="tabular">
+      <span className="whitespace-nowrap">{only === "ago" ? agoWords(at, now) : `${timeWords(at, zone, now, seconds)} ${zoneWords(zone, at)}`}</span>
+      {only === undefined ? <span className="whitespace-nowrap text-muted"> · {agoWords(at, now)}</span> : null}
     </time>
   );
 }

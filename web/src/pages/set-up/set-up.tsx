@@ -1,0 +1,80 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { readHealth } from "../../frame/health.tsx";
+import { useAbout } from "../../frame/who.ts";
+import { text } from "../../text/set-up.ts";
+import { Card, PageHead } from "../../ui/card.tsx";
+import { CopyText } from "../../ui/copy.tsx";
+import { ProblemBox } from "../../ui/problem.tsx";
+import { type State, StateBadge } from "../../ui/state.tsx";
+import { timeWords, useNow, useZone } from "../../ui/time.tsx";
+import { Waiting } from "../../ui/waiting.tsx";
+import { useOverview } from "../overview/read.ts";
+
+function Step({ title, state, light, children }: { title: string; state: State; light: string; children: ReactNode }) {
+  return (
+    <Card title={title} action={<span role="status"><StateBadge state={state}>{light}</StateBadge></span>}>
+      <div className="space-y-2">{children}</div>
+    </Card>
+  );
+}
+
+/** Three steps, each with a light that is asked for and not assumed. */
+export default function SetUp() {
+  const about = useAbout();
+  const overview = useOverview();
+  const health = useQuery({ queryKey: ["health"], queryFn: ({ signal }) => readHealth(signal), refetchInterval: 5000 });
+  const zone = useZone();
+  const now = useNow();
+  const error = about.error ?? overview.error;
+  if (about.data === undefined || overview.data === undefined) return error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void about.refetch()} />;
+  const { mode, webhook_url, webhook_secret } = about.data;
+  const { first_event_at } = overview.data;
+  const stripe = health.data?.checks["stripe"]?.state;
+  const judged = health.data?.checks["task_production_alerts"]?.state === "ok";
+  const key: State = mode === "sandbox" ? "attention" : stripe === "ok" ? "fine" : stripe === undefined || stripe === "unknown" ? "unknown" : "critical";
+  return (
+    <>
+      <PageHead title={text.title} lead={text.lead} />
+      <div className="max-w-3xl space-y-4">
+        <Step title={text.key.title} state={key} light={text.key.light[key]}>
+          <p>{text.key[mode]}</p>
+          {mode === "sandbox" ? <CopyText value={text.key.command} /> : null}
+        </Step>
+        <Step title={text.webhook.title} state={first_event_at === null ? (webhook_secret ? "unknown" : "critical") : "fine"} light={first_event_at === null ? text.waits : text.works}>
+          <p>{text.webhook.body}</p>
+          <p>
+            {text.webhook.address}: <CopyText value={webhook_url ?? `${window.location.origin}/webhooks/stripe`} />
+          </p>
+          {webhook_url === null ? <p className="text-sm text-muted">{text.webhook.noUrl}</p> : null}
+          <p>
+            <CopyText value={text.webhook.command} />
+          </p>
+          {webhook_secret ? (
+            <p>{text.webhook.secretSet}</p>
+          ) : (
+            <p className="text-critical">
+              {text.webhook.secretMissing} <CopyText value={text.webhook.secret} />
+            </p>
+          )}
+          <p className="font-medium">{first_event_at === null ? text.webhook.none : text.webhook.light(timeWords(first_event_at, zone, now))}</p>
+        </Step>
+        <Step title={text.tell.title} state={judged ? "fine" : "unknown"} light={judged ? text.tell.judged : text.tell.notJudged}>
+          <p>{text.tell.body}</p>
+          <p>
+            <CopyText value={text.tell.command} />
+          </p>
+          <p>
+            {text.tell.validation} <CopyText value={text.tell.validate} />
+          </p>
+        </Step>
+        <p>
+          <Link to="/" className="font-medium text-accent underline">
+            {text.done}
+          </Link>
+        </p>
+      </div>
+    </>
+  );
+}
