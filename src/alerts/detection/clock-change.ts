@@ -66,18 +66,22 @@ function evidenceOfDay(history: History, perMinute: Float64Array, from: number, 
     local[place] = 15 * (perMinute[cell] ?? 0);
     utc[place] = 15 * (perMinute[wrap(cell - shift)] ?? 0);
   }
+  // A promotion, or a slow day, is no clock: only the day's shape counts.
+  const level = Math.max(0.25, Math.min(4, sum(seen) / Math.max(1, sum(local))));
   return seen.map((_, place) => {
     let y = 0;
     let byLocal = 0.01;
     let byUtc = 0.01;
     for (const near of [place + 95, place, place + 1]) {
       y += seen[near % QUARTERS_A_DAY] ?? 0;
-      byLocal += local[near % QUARTERS_A_DAY] ?? 0;
-      byUtc += utc[near % QUARTERS_A_DAY] ?? 0;
+      byLocal += level * (local[near % QUARTERS_A_DAY] ?? 0);
+      byUtc += level * (utc[near % QUARTERS_A_DAY] ?? 0);
     }
     return (y * Math.log(byUtc / byLocal) - (byUtc - byLocal)) / (1 + phi * Math.max(byLocal, byUtc));
   });
 }
+
+const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
 function relabel(history: History, changed: number, shift: number, keepsUtc: readonly boolean[]): void {
   const first = Math.max(history.first, history.next - QUARTERS + 1);

@@ -8,7 +8,7 @@ const CHI_SQUARE_80 = 1.642;
 const CHI_SQUARE_98 = 5.412;
 /** Windows of one length kept of a day. */
 const MOST_WINDOWS = 96;
-const SAFETY = 1.25;
+const SAFETY = 1.15;
 /** Against the week's profile, and against a level that follows the last hours. */
 export const PHI_PRIOR = { profile: 0.015, level: 0.01 } as const;
 const PHI_LOW = 0.0025;
@@ -128,7 +128,7 @@ function estimate(ring: Float32Array, wide: Float32Array, days: number, prior: n
   const usual = selectQuantile(values, length, 0.8) * SAFETY;
   // Tails heavier than the negative binomial's show at the 98 % point; they may widen the band, but not without limit.
   const far = usable(wide);
-  const tails = length < 60 ? usual : Math.min(3 * Math.max(usual, PHI_LOW), selectQuantile(far.values, far.length, 0.98));
+  const tails = length < 60 ? usual : Math.min(2 * Math.max(usual, PHI_LOW), selectQuantile(far.values, far.length, 0.98));
   const phi = Math.max(usual, tails);
   const shrunk = (days * phi + PRIOR_DAYS * prior) / (days + PRIOR_DAYS);
   return Math.max(PHI_LOW, Math.min(PHI_HIGH, shrunk));

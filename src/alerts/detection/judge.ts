@@ -18,6 +18,8 @@ import { DAY, quarterOfWeek } from "./zone.ts";
 const FIRST_WEEK = 8;
 export const LEARNING_DAYS = 14;
 const WIDE_PHI = 0.1;
+/** Minutes into a dip in which how far out it goes still tells of a gap that may come again. */
+const GAP_MINUTES = 20;
 /** Share of the usual deliveries up to which an endpoint hears nothing. */
 const SILENT_SHARE = 0.1;
 /** Seconds for which the time of day before a clock change still counts. */
@@ -53,7 +55,7 @@ export function judgeVolume(state: DetectorState, options: JudgeOptions): Volume
 }
 
 const volumeModel = (state: DetectorState): VolumeModel => ({
-  usual: state.usual, near: state.near, quick: state.quick, today: state.today, caution: state.caution, place: placeOf(state), learn: state.open.revenue_dip === undefined,
+  usual: state.usual, near: state.near, quick: state.quick, today: state.today, caution: state.caution, place: placeOf(state), learn: state.open.revenue_dip === undefined || state.series.count - state.open.revenue_dip.fired <= GAP_MINUTES,
 });
 
 /** After a clock change both clocks' place counts, as long as the past is from before it. */
