@@ -7,6 +7,7 @@ import { lastDeliveryAt } from "../ledger/index.ts";
 import { countOpen } from "../operations/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { judgeTask, readTaskStatuses, type TaskDefinition } from "../tasks/index.ts";
+import { backupChecks } from "./backup.ts";
 import type { Config } from "./config.ts";
 import { DERIVE, deriveBacklog } from "./derive.ts";
 import { forwardChecks } from "./forward.ts";
@@ -172,10 +173,10 @@ function operations({ db, clock }: CheckParts): HealthCheck {
 /** Checks of which a person is told by an alert, not only by a page. */
 export function alertingChecks(parts: Omit<CheckParts, "tasks">): HealthCheck[] {
   const all = { ...parts, tasks: [] };
-  return [...sweepChecks(all), ...guardChecks(all), ...forwardChecks(all), evaluatorCheck(all), operations(all)];
+  return [...sweepChecks(all), ...guardChecks(all), ...forwardChecks(all), ...backupChecks(all), evaluatorCheck(all), operations(all)];
 }
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), quarantine(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), scheduler(parts), evaluatorCheck(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), quarantine(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), ...backupChecks(parts), scheduler(parts), evaluatorCheck(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

@@ -10,12 +10,21 @@ import type { WatchdogSettings } from "./watchdog.ts";
 export { configJsonSchema } from "./config/sections.ts";
 export type { StripeMode, WebhookSecret } from "./config/variables.ts";
 
+/** Where backups are kept and how; the directory null: backups are off. */
+export interface BackupConfig extends Omit<FileConfig["backup"], "directory"> {
+  /** Absolute; the sandbox's lie in a folder of their own. */
+  directory: string | null;
+  /** Null: backups are not encrypted. */
+  key: Secret | null;
+}
+
 export type DatabaseConfig = { kind: "sqlite"; file: string } | { kind: "postgres"; url: Secret; schema: string };
 
 /** Everything the service was told, checked. Secrets are wrapped: a Config that is printed or made JSON shows `***`. */
-export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" | "watchdog" | "alerts"> {
+export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" | "watchdog" | "alerts" | "backup"> {
   alerts: Omit<FileConfig["alerts"], "settings"> & { readonly settings: AlertSettings };
   watchdog: WatchdogSettings;
+  backup: BackupConfig;
   /** Null: nothing can be mailed. */
   smtp: SmtpSettings | null;
   /** Null: one is made at first start. */
@@ -93,6 +102,14 @@ function unmailed({ reports, smtp }: FileConfig): ConfigProblem | null {
   return { key, given: null, text, file: null, line: null };
 }
 
+function backupOf({ backup }: FileConfig, variables: Variables, sandbox: boolean, dataDir: string): BackupConfig {
+  return {
+    ...backup,
+    directory: backup.directory === null ? null : resolve(dataDir, backup.directory, sandbox ? "sandbox" : ""),
+    key: variables.BACKUP_KEY ?? null,
+  };
+}
+
 /** The live key must not cross a network readable. */
 function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | null {
   if (mode !== "live" || apiBase === null || !isReadable(apiBase)) return null;
@@ -110,6 +127,7 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
     alerts: withHolidays(sections.alerts, sections.merchant.country),
     smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,
+    backup: backupOf(file, variables, sandbox, dataDir),
     stripe: {
       // Nothing in the sandbox is live, whatever was asked for.
       mode: sandbox ? "test" : stripe.mode,

@@ -1,6 +1,7 @@
 import type { Migration } from "../platform/index.ts";
 import { accessMigrations } from "../access/index.ts";
 import { alertMigrations } from "../alerts/index.ts";
+import { backupMigrations } from "../backup/index.ts";
 import { healthMigrations } from "../health/index.ts";
 import { ingestMigrations } from "../ingest/index.ts";
 import { ledgerMigrations } from "../ledger/index.ts";
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   ...taskMigrations,
   ...operationMigrations,
   ...notifyMigrations,
+  ...backupMigrations,
   ...nodeMigrations,
   ...sloMigrations,
   ...healthMigrations,

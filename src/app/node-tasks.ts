@@ -6,6 +6,7 @@ import type { Clock, Database, Journal } from "../platform/index.ts";
 import { retainSloCounts } from "../slo/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import { judgedScope, ruleSetOf } from "./alerts.ts";
+import { backupTasks } from "./backup.ts";
 import { ruleOfCheck } from "./check-rules.ts";
 import { alertingChecks, healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
@@ -102,6 +103,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     quarantineTask(db, config, clock),
     watchdogTask(db, clock, config.watchdog, () => healthChecks({ db, config, clock, tasks: definitions })),
     ...reportTasks(config),
+    ...backupTasks(config),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

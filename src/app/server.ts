@@ -1,4 +1,5 @@
 import { type Access, accessRoutes, type Actor, linkRoutes, principalOf, requireEntrance, requireRole } from "../access/index.ts";
+import { backupRoutes } from "../backup/index.ts";
 import { type Examiner, healthRoutes } from "../health/index.ts";
 import { completenessRoutes, forwardRoutes, type Gate, type WebhookRoutes, webhookRoutes } from "../ingest/index.ts";
 import { ledgerRoutes } from "../ledger/index.ts";
@@ -10,6 +11,7 @@ import { type Clock, createHttp, type Database, type Guard, type Http, type Logg
 import { reportRoutes } from "../reports/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
 import { mountAlerts } from "./alerts.ts";
+import { backupTargets } from "./backup.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 import { forwardNote } from "./forward.ts";
@@ -75,6 +77,14 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
   mountAlerts(http, { db, clock, access, config });
   mountSlos(http, { ...parts, viewer });
+  backupRoutes(http, {
+    db,
+    viewer,
+    admin: requireRole(access, "admin"),
+    targets: backupTargets(config).map(({ label }) => label),
+    encrypted: config.backup.key !== null,
+    begin: (task, request) => parts.runTask(task, principalOf(request), request.id),
+  });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
   healthRoutes(http, {
     examiner: parts.health,

@@ -127,3 +127,9 @@ export async function knownEvents(tx: Tx, ids: readonly string[]): Promise<Map<s
   }
   return known;
 }
+
+/** The event that came last; null for an empty ledger. */
+export async function lastEvent(tx: Tx): Promise<Pick<LedgerEvent, "seq" | "eventId" | "receivedAt"> | null> {
+  const row = await tx.selectFrom("event").select(["seq", "event_id", "received_at"]).orderBy("seq", "desc").limit(1).executeTakeFirst();
+  return row === undefined ? null : { seq: row.seq, eventId: row.event_id, receivedAt: row.received_at };
+}

@@ -12,6 +12,7 @@ export * from "./loop.ts";
 export { type Mailer, type MailOutcome, openMailer, type SmtpSettings } from "./mail.ts";
 export * from "./redact.ts";
 export { inChunks } from "./db/chunks.ts";
+export { copyIn, type CopyOut, copyOut } from "./db/copy.ts";
 export { type Database, databaseTrouble, isUnavailable } from "./db/database.ts";
 export { type Dialect } from "./db/dialect.ts";
 export { migrate, type Migration } from "./db/migrate.ts";

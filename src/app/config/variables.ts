@@ -124,6 +124,12 @@ export const variablesSchema = z.object({
     .max(1000)
     .transform((password) => new Secret(password))
     .optional(),
+  BACKUP_KEY: z
+    .string()
+    .min(16, { error: "it is shorter than 16 characters; make one with: openssl rand -base64 32" })
+    .max(1000)
+    .transform((key) => new Secret(key))
+    .optional(),
 });
 
 export type Variables = z.output<typeof variablesSchema>;
