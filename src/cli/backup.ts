@@ -24,10 +24,10 @@ function timeArgument(text: string): number {
   return ms;
 }
 
-/** The target that a command reads. @throws AppError when it is not configured. */
-function chosen(config: Config, wanted: string | undefined): Target {
-  const target = backupTargets(config).find(({ label }) => wanted === undefined || label.toLowerCase().startsWith(wanted));
-  if (target === undefined) throw new AppError("conflict", wanted === undefined ? "backups are off: backup.directory names no place for them" : `no ${wanted} is configured for backups; see backup in tillwatch.yaml`, { code: "backup_off" });
+/** The target that a command reads. @throws AppError when backups are off. */
+function chosen(config: Config): Target {
+  const [target] = backupTargets(config);
+  if (target === undefined) throw new AppError("conflict", "backups are off: backup.directory names no place for them", { code: "backup_off" });
   return target;
 }
 
@@ -100,11 +100,10 @@ function row(listed: Listed): (string | number | null)[] {
 function listCommand(context: ServiceContext): Command {
   return new Command("list")
     .description("list the backups that are kept, newest first")
-    .addOption(from())
     .addOption(json())
     .addHelpText("after", "\nExample:\n  $ tillwatch backup list --json | jq -r '.data[0].id'")
-    .action(async (options: { from?: string; json?: boolean }) => {
-      const target = chosen(await context.config(), options.from);
+    .action(async (options: { json?: boolean }) => {
+      const target = chosen(await context.config());
       const listed = await listBackups(target);
       if (options.json === true) {
         const data = listed.map((one) => (one.kind === "backup" ? showManifest(one.manifest) : { id: one.id, error: one.error.message }));
@@ -116,7 +115,6 @@ function listCommand(context: ServiceContext): Command {
 }
 
 interface Choice {
-  from?: string;
   before?: number;
 }
 
@@ -132,12 +130,11 @@ function verifyCommand(context: ServiceContext): Command {
     .description("read a backup whole and hold it against its manifest; exit 1 when it is damaged")
     .argument("[id]", "the newest when left out")
     .addOption(before())
-    .addOption(from())
     .addOption(json())
     .addHelpText("after", "\nThat it can be restored is proven by `tillwatch drill restore`.\n\nExample:\n  $ tillwatch backup verify")
     .action(async (id: string | undefined, options: Choice & { json?: boolean }) => {
       const config = await context.config();
-      const target = chosen(config, options.from);
+      const target = chosen(config);
       const bar = progressBar(1);
       const manifest = await findBackup(target, wantedOf(id, options));
       const verified = await verifyBackup(target, manifest, config.backup.key, (share) => bar.update(share, "Reading")).finally(() => bar.end());
@@ -188,7 +185,6 @@ function restoreCommand(context: ServiceContext): Command {
     .description("restore a backup: held against its manifest, then put in place in one step; never over a running service")
     .argument("[id]", "the newest when left out")
     .addOption(before())
-    .addOption(from())
     .option("--to <place>", "a file, or postgres://…?schema=name; the configured database when left out")
     .option("--replace", "put aside what is at the place; without it a place that is taken is refused")
     .option("-y, --yes", "do not ask")
@@ -201,7 +197,7 @@ function restoreCommand(context: ServiceContext): Command {
       if (running !== null && running.length > 0) {
         throw new AppError("conflict", `a service is running on ${placeText(place)} (${running.join(", ")}); stop it (a killed one counts as running for 30 s), or restore to another place with --to`, { code: "service_running" });
       }
-      const target = chosen(config, options.from);
+      const target = chosen(config);
       const manifest = await findBackup(target, wantedOf(id, options));
       if (options.replace === true && running !== null && options.yes !== true) {
         if (!process.stdin.isTTY || !process.stderr.isTTY) throw new AppError("invalid", "there is no terminal to ask on; give --yes to replace without being asked", { code: "not_confirmed" });

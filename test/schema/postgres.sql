@@ -6,6 +6,7 @@
 -- alerts/0003_watch
 -- app/0001_node
 -- app/0003_pulse
+-- backup/0001_backups
 -- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -121,6 +122,16 @@ audit.hash text not null
 audit_head.only_row bigint not null
 audit_head.id bigint not null
 audit_head.hash text not null
+backup.no bigint not null
+backup.backup_id text
+backup.target text not null
+backup.outcome text not null
+backup.snapshot_at bigint not null
+backup.finished_at bigint not null
+backup.bytes bigint
+backup.encrypted bigint not null
+backup.error text
+backup.removed_at bigint
 bookmark.name text not null
 bookmark.value text not null
 bookmark.updated_at bigint not null
@@ -159,6 +170,15 @@ delivery_metric.variant bigint not null
 delivery_metric.malformed bigint not null
 delivery_metric.failed bigint not null
 delivery_metric.rejected bigint not null
+drill.no bigint not null
+drill.started_at bigint not null
+drill.finished_at bigint not null
+drill.outcome text not null
+drill.backup_id text
+drill.target text not null
+drill.recovery_time_ms bigint
+drill.recovery_point_ms bigint
+drill.evidence text not null
 event.seq bigint not null
 event.event_id text not null
 event.type_id bigint not null
@@ -513,6 +533,8 @@ CREATE INDEX audit_actor ON audit USING btree (actor_id, id)
 CREATE UNIQUE INDEX audit_head_pkey ON audit_head USING btree (only_row)
 CREATE UNIQUE INDEX audit_pkey ON audit USING btree (id)
 CREATE INDEX audit_subject ON audit USING btree (subject, id)
+CREATE UNIQUE INDEX backup_pkey ON backup USING btree (no)
+CREATE INDEX backup_target ON backup USING btree (target, outcome, no)
 CREATE UNIQUE INDEX bookmark_pkey ON bookmark USING btree (name)
 CREATE UNIQUE INDEX channel_pkey ON channel USING btree (name)
 CREATE UNIQUE INDEX consumer_pkey ON consumer USING btree (name)
@@ -520,6 +542,8 @@ CREATE UNIQUE INDEX delivery_metric_pkey ON delivery_metric USING btree (grain, 
 CREATE UNIQUE INDEX delivery_pkey ON delivery USING btree (seq)
 CREATE INDEX delivery_trouble ON delivery USING btree (received_at) WHERE (outcome = ANY (ARRAY['malformed'::text, 'failed'::text, 'rejected'::text]))
 CREATE INDEX delivery_unusual ON delivery USING btree (outcome, seq) WHERE (outcome <> 'accepted'::text)
+CREATE INDEX drill_outcome ON drill USING btree (outcome, no)
+CREATE UNIQUE INDEX drill_pkey ON drill USING btree (no)
 CREATE UNIQUE INDEX event_block_pkey ON event_block USING btree (id)
 CREATE UNIQUE INDEX event_event_id_key ON event USING btree (event_id)
 CREATE INDEX event_failure_armed ON event_failure USING btree (event_seq) WHERE (armed = 1)

@@ -6,6 +6,7 @@
 -- alerts/0003_watch
 -- app/0001_node
 -- app/0003_pulse
+-- backup/0001_backups
 -- health/0001_since
 -- ingest/0001_sources
 -- ingest/0002_quarantine
@@ -57,6 +58,8 @@ CREATE TABLE audit_head (only_row integer primary key check (only_row = 1), id i
 CREATE TRIGGER audit_no_delete before delete on audit begin select raise(abort, 'the audit trail is append-only'); end;
 CREATE TRIGGER audit_no_update before update on audit begin select raise(abort, 'the audit trail is append-only'); end;
 CREATE INDEX audit_subject on audit (subject, id);
+CREATE TABLE backup ( no integer primary key autoincrement, backup_id text, target text not null, outcome text not null check (outcome in ('ok', 'failed')), snapshot_at integer not null, finished_at integer not null, bytes integer, encrypted integer not null, error text, removed_at integer );
+CREATE INDEX backup_target on backup (target, outcome, no);
 CREATE TABLE bookmark (name text primary key, value text not null, updated_at integer not null);
 CREATE TABLE channel ( name text primary key, failures integer not null, wait_until integer not null, disabled_at integer, disabled_why text, succeeded_at integer, failed_at integer, error text, owner text, lease_until integer not null , failing_since integer, told_at integer, fingerprint text);
 CREATE TABLE consumer (name text primary key, seq integer not null, updated_at integer not null);
@@ -64,6 +67,8 @@ CREATE TABLE delivery ( seq integer primary key autoincrement, received_at integ
 CREATE TABLE delivery_metric ( grain text not null, start integer not null, endpoint text not null, accepted integer not null, duplicate integer not null, variant integer not null, malformed integer not null, failed integer not null, rejected integer not null, primary key (grain, start, endpoint) ) without rowid;
 CREATE INDEX delivery_trouble on delivery (received_at) where outcome in ('malformed', 'failed', 'rejected');
 CREATE INDEX delivery_unusual on delivery (outcome, seq) where outcome <> 'accepted';
+CREATE TABLE drill ( no integer primary key autoincrement, started_at integer not null, finished_at integer not null, outcome text not null check (outcome in ('verified', 'failed', 'inconclusive')), backup_id text, target text not null, recovery_time_ms integer, recovery_point_ms integer, evidence text not null );
+CREATE INDEX drill_outcome on drill (outcome, no);
 CREATE TABLE event ( seq integer primary key autoincrement, event_id text not null unique, type_id integer not null, received_at integer not null, created_at integer not null, live integer not null, account_id integer, version_id integer, source_id integer not null, object_id text, snapshot_event text, flags integer not null default 0, block_id integer not null, block_at integer not null, size integer not null );
 CREATE TABLE event_block (id integer primary key autoincrement, codec text not null, raw_size integer not null, bytes blob not null);
 CREATE TABLE event_failure ( event_seq integer primary key, failed_at integer not null, attempts integer not null, armed integer not null, error text not null );
