@@ -137,6 +137,8 @@ onBothDatabases("keys over HTTP", accessMigrations, (database) => {
       { id: 1, ts: "2026-01-01T00:00:00Z", actor_id: "environment", actor: "DASHBOARD_KEY", action: "key.create", subject: data.id, detail: { name: "anna", role: "viewer", expires_at: null }, request_id: response.headers.get("x-request-id"), outcome: "ok", hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
     expect((await open.body("/api/audit?actor=nobody", ADMIN_KEY, 200))["data"]).toEqual([]);
+    for (const nothing of ["outcome=refused", "until=2026-01-01T00:00:00Z", "since=2026-01-01T00:00:01Z"]) expect((await open.body(`/api/audit?${nothing}`, ADMIN_KEY, 200))["data"], nothing).toEqual([]);
+    for (const all of ["outcome=ok", "since=2026-01-01T00:00:00Z", "until=2026-01-01T00:00:01Z"]) expect((await open.body(`/api/audit?${all}`, ADMIN_KEY, 200))["count"], all).toBe((await open.body("/api/audit", ADMIN_KEY, 200))["count"]);
   });
 
   it.each([

@@ -70,13 +70,17 @@ function auditRoute(http: Http, access: Access): void {
           action: FILTER,
           actor: FILTER.describe("Id of a key"),
           subject: FILTER,
+          outcome: z.enum(["ok", "refused", "failed"]).optional(),
+          since: z.iso.datetime({ offset: true }).optional(),
+          until: z.iso.datetime({ offset: true }).optional(),
         }),
         response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(AUDIT_SHAPE), next_cursor: z.string().nullable() }) },
       },
     },
     async (request) => {
-      const { limit, cursor, action, actor, subject } = request.query;
-      const page = await readAudit(access.db.read, { action, actor, subject, before: cursor === undefined ? undefined : Number(cursor), limit });
+      const { limit, cursor, action, actor, subject, outcome, since, until } = request.query;
+      const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+      const page = await readAudit(access.db.read, { action, actor, subject, outcome, sinceMs: time(since), untilMs: time(until), before: cursor === undefined ? undefined : Number(cursor), limit });
       return { ok: true as const, count: page.rows.length, data: page.rows.map(showAudit), next_cursor: page.next === null ? null : String(page.next) };
     },
   );

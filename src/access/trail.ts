@@ -40,6 +40,10 @@ export interface AuditFilter {
   /** Id of a key. */
   readonly actor?: string | undefined;
   readonly subject?: string | undefined;
+  readonly outcome?: AuditRow["outcome"] | undefined;
+  /** Written at or after, and before; ms UTC. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
   /** Only rows before this id. */
   readonly before?: number | undefined;
   readonly limit: number;
@@ -51,6 +55,9 @@ export async function readAudit(tx: Tx, filter: AuditFilter): Promise<{ rows: Se
   if (filter.action !== undefined) query = query.where("action", "=", filter.action);
   if (filter.actor !== undefined) query = query.where("actor_id", "=", filter.actor);
   if (filter.subject !== undefined) query = query.where("subject", "=", filter.subject);
+  if (filter.outcome !== undefined) query = query.where("outcome", "=", filter.outcome);
+  if (filter.sinceMs !== undefined) query = query.where("at", ">=", filter.sinceMs);
+  if (filter.untilMs !== undefined) query = query.where("at", "<", filter.untilMs);
   if (filter.before !== undefined) query = query.where("id", "<", filter.before);
   const found = await query.execute();
   const rows = found.slice(0, filter.limit);

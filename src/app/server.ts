@@ -71,7 +71,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   completenessRoutes(http, { db, clock, viewer, accounts: sweptAccounts(config), dayOf: localDays(config.merchant.timeZone) });
   forwardRoutes(http, { db, clock, viewer, operator, targets: config.ingest.forward, consumer: DERIVE, note: forwardNote(clock) });
   paymentsRoutes(http, { db, viewer, consumer: DERIVE, currency: currency(config.merchant.currency) });
-  exportRoutes(http, { db, viewer, currency: currency(config.merchant.currency) });
+  exportRoutes(http, { db, viewer, admin: requireRole(access, "admin"), currency: currency(config.merchant.currency) });
   liveRoute(http, { db, clock, log: parts.log, viewer });
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type AuditMark, readAudit, showAudit, verifyAudit } from "../access/index.ts";
+import { AUDIT_COLUMNS, auditPages, exportLines } from "../app/exports.ts";
 import { type CliContext, withDatabase } from "./context.ts";
 import { table } from "./table.ts";
 
@@ -65,11 +66,45 @@ function verifyCommand(context: CliContext): Command {
     });
 }
 
-/** `tillwatch audit list|verify`. */
+function timeArgument(text: string): number {
+  const ms = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
+  if (!Number.isFinite(ms)) throw new InvalidArgumentError("Give a time like 2026-10-01T12:00:00Z.");
+  return ms;
+}
+
+interface ExportOptions {
+  format: "csv" | "ndjson";
+  action?: string;
+  actor?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+function exportCommand(context: CliContext): Command {
+  return new Command("export")
+    .description("write the trail to standard output, whole and with its hashes, newest first")
+    .addOption(new Option("--format <format>", "of the lines").choices(["csv", "ndjson"]).default("ndjson"))
+    .option("--action <action>", "only this action, such as key.revoke")
+    .option("--actor <id>", "only what this key did")
+    .option("--subject <id>", "only what was done to this")
+    .addOption(new Option("--since <time>", "written at or after").argParser(timeArgument))
+    .addOption(new Option("--until <time>", "written before").argParser(timeArgument))
+    .addHelpText("after", "\nExample:\n  $ tillwatch audit export --since 2026-01-01 --format csv > audit.csv")
+    .action(async ({ format, since, until, ...choice }: ExportOptions) => {
+      await withDatabase(context, async (db) => {
+        const pages = auditPages(db, { ...choice, sinceMs: since, untilMs: until });
+        for await (const lines of exportLines(format, AUDIT_COLUMNS, pages, Number.MAX_SAFE_INTEGER)) if (lines !== "") context.print(lines.trimEnd());
+      });
+    });
+}
+
+/** `tillwatch audit list|verify|export`. */
 export function auditCommand(context: CliContext): Command {
   return new Command("audit")
     .description("read and check the trail of every change")
     .addHelpText("after", "\nExample:\n  $ tillwatch audit verify --json")
     .addCommand(listCommand(context))
-    .addCommand(verifyCommand(context));
+    .addCommand(verifyCommand(context))
+    .addCommand(exportCommand(context));
 }
