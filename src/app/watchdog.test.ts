@@ -42,10 +42,10 @@ onBothDatabases("the watchdog", migrations, (database) => {
     const task = watchdogTask(db, clock, { ...settings, url }, () => Object.entries(states).map(([name, state]) => check(name, state)));
     expect(await task.run(context)).toMatchObject({ sent: "success" });
     expect(await readPulse(db.read, "watchdog")).toBe(NOON);
-    states = { evaluator: "degraded", outbox: "down" };
-    expect(await task.run(context)).toMatchObject({ sent: "fail", reasons: ["evaluator: evaluator is degraded", "outbox: outbox is down"] });
+    states = { evaluator: "degraded", notify_outbox: "down" };
+    expect(await task.run(context)).toMatchObject({ sent: "fail", reasons: ["evaluator: evaluator is degraded", "notify_outbox: notify_outbox is down"] });
     expect(got.map(({ path }) => path)).toEqual(["/ping/0af3-secret-id", "/ping/0af3-secret-id/fail"]);
-    expect(got[1]?.body).toBe("evaluator: evaluator is degraded\noutbox: outbox is down");
+    expect(got[1]?.body).toBe("evaluator: evaluator is degraded\nnotify_outbox: notify_outbox is down");
     const silent = watchdogTask(db, clock, { ...settings, failSuffix: null, url }, () => [check("evaluator", "down")]);
     expect(await silent.run(context)).toMatchObject({ sent: "nothing" });
     const hanging: HealthCheck = { name: "evaluator", timeoutMs: 20, run: () => new Promise(() => {}) };

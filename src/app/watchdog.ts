@@ -4,7 +4,7 @@ import type { TaskDefinition } from "../tasks/index.ts";
 import { writePulse } from "./pulse.ts";
 
 /** What must be well for the outside to be told so. Each is a health check; those that are not there are not asked. */
-const VITAL = ["database", "evaluator", "outbox", "scheduler", "ingest", "sweep"];
+const VITAL = ["database", "evaluator", "notify_outbox", "scheduler", "ingest", "sweep"];
 
 export interface WatchdogSettings {
   /** Null: nobody watches from outside. */
