@@ -1,6 +1,6 @@
-import { type Measures, sumBy, sumDeliveries } from "../metrics/index.ts";
+import { type Measures, sumBy, sumDeliveriesIn } from "../metrics/index.ts";
 import type { Tx } from "../platform/index.ts";
-import { hoursAndMinutes, sumCounts } from "./count.ts";
+import { sumCounts } from "./count.ts";
 import type { Worth } from "./money.ts";
 import type { Cause, Counts, Indicator, Slo } from "./objective.ts";
 
@@ -80,9 +80,7 @@ function webhookSource(parts: SourceParts): Source {
     counts: async (tx, fromMs, toMs) => {
       const counted = await sumCounts(tx, "webhook", fromMs, toMs);
       let refused = 0;
-      for (const { grain, fromMs: from, toMs: to } of hoursAndMinutes(fromMs, toMs)) {
-        for (const [endpoint, { failed, malformed }] of await sumDeliveries(tx, grain, from, to)) if (endpoint !== parts.importEndpoint) refused += failed + malformed;
-      }
+      for (const [endpoint, { failed, malformed }] of await sumDeliveriesIn(tx, fromMs, toMs)) if (endpoint !== parts.importEndpoint) refused += failed + malformed;
       const late = waitingWithin(await parts.waiting(tx), fromMs, toMs);
       return { good: counted.good, total: counted.total + refused + late };
     },
