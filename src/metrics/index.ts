@@ -4,7 +4,7 @@ import "./store.ts";
 export { type Boundary, boundaries } from "./boundaries.ts";
 export { type SliceKind } from "./contribution.ts";
 export { type Day, localDays } from "./days.ts";
-export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type DeliveryCounts, deliverySeries, foldDeliveries, sumDeliveriesIn } from "./deliveries.ts";
+export { DELIVERY_CONSUMER, DELIVERY_OUTCOMES, type DeliveryBucket, type DeliveryCounts, deliverySeries, foldDeliveries, sumDeliveries, sumDeliveriesIn } from "./deliveries.ts";
 export { foldMetrics, type MetricsOptions, type TouchedBucket } from "./fold.ts";
 export { type Measure, type Measures, MEASURES } from "./measures.ts";
 export { metricsMigrations } from "./migrations/index.ts";
