@@ -34,7 +34,7 @@ function readable(report: ValidationReport): string {
 export function validateCommand(context: ServiceContext): Command {
   return new Command("validate")
     .description("is the whole installation as it should be? asks Stripe, opens the database, calls the address; exit 0 PASS, 1 WARN, 2 FAIL")
-    .option("--send-test-notice", "send a marked test notice by every alert channel")
+    .option("--send-test-notice", "ask for a test notice by every alert channel, and say whether it went out")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ tillwatch validate\n  $ tillwatch validate --json | jq -r '.checks[] | select(.grade != \"PASS\") | \"\\(.grade) \\(.name): \\(.found)\"'")
     .action(async (options: { sendTestNotice?: boolean; json?: boolean }) => {
