@@ -12,7 +12,6 @@ const PLACES = [join(import.meta.dirname, "../../web/dist"), join(import.meta.di
 
 /**
  * Nothing but what this service itself serves: no inline script or style, no other host, no frame, no form that leaves.
- * Report-only tools are not needed: a test walks every page and fails on any violation.
  */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

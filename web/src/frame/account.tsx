@@ -28,10 +28,10 @@ export function Account() {
   return (
     <Menu
       trigger={
-        <button type="button" aria-label={`${text.account}: ${who.name}, ${text.role[who.role]}`} className="inline-flex h-9 max-w-56 min-w-0 items-center gap-2 rounded-md px-2 hover:bg-sunken">
+        <button type="button" aria-label={`${who.name} ${text.role[who.role]}, ${text.account}`} className="inline-flex h-9 max-w-56 min-w-0 items-center gap-2 rounded-md px-2 hover:bg-sunken">
           <CircleUserRound aria-hidden size={20} className="shrink-0 text-muted" />
           <span className="hidden min-w-0 text-left leading-4 sm:block">
-            <span className="foreign block text-sm font-medium">{who.name}</span>
+            <span className="foreign block text-sm font-medium">{who.name}</span>{" "}
             <span className="block text-xs text-muted">{text.role[who.role]}</span>
           </span>
         </button>
