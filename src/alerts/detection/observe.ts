@@ -99,8 +99,10 @@ function fillValues(state: DetectorState, { forecast, values }: Observer, bucket
   values.expectedFailed = forecast.failureRate * bucket.attempts;
   values.expectedRevenue = forecast.meanSale * bucket.succeeded;
   values.expectedTakings = forecast.meanSale * forecast.expected * (1 - forecast.failureRate);
-  values.expectedRefunds = forecast.expected * state.refundsPerAttempt;
-  values.expectedDisputes = forecast.expected * state.disputesPerAttempt;
+  // They come hours and weeks after what was bought: at a quiet hour as many may be due as at any.
+  const due = Math.max(forecast.expected, (state.volume?.attemptsADay ?? 0) / 1440) * judged;
+  values.expectedRefunds = due * state.refundsPerAttempt;
+  values.expectedDisputes = due * state.disputesPerAttempt;
   values.expectedWebhooks = bucket.attempts * state.webhooksPerAttempt;
   values.expectedWebhooksFailed = forecast.webhookRate * webhooks;
   values.webhookTroubles = bucket.webhook_failed > 0 ? 1 : 0;
