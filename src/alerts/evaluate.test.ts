@@ -7,9 +7,10 @@ import { notifyMigrations } from "../notify/index.ts";
 import { foldPayments, paymentsMigrations } from "../payments/index.ts";
 import { chargeObject, entry, failedCharge, NEW } from "../payments/testing/stories.ts";
 import { DAY_MS, type Database, HOUR_MS, MINUTE_MS, openPostgres, openSqlite, virtualClock } from "../platform/index.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate, type EvaluateOptions } from "./evaluate.ts";
 import type { Scope } from "./inputs.ts";
 import { alertMigrations } from "./migrations/index.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
 import { insertAlert, listAlerts, openAlerts } from "./store.ts";
 import { toldPlainly } from "./testing/told.ts";
 
@@ -85,6 +86,18 @@ onBothDatabases("evaluating the rules", [...ledgerMigrations, ...paymentsMigrati
     expect(await kinds(2)).toEqual(["check_sweep recovering"]);
     expect(await kinds(3)).toEqual(["check_sweep resolved"]);
     expect(await openAlerts(db.read)).toEqual([]);
+  });
+
+  it("takes back what a rule told that is judged no more, or is switched off", async () => {
+    const db = await database.open();
+    const bad = { name: "check_sweep", life: { pendingMs: 0, recoveryMs: MINUTE_MS }, judge: async () => ({ value: 1, summary: "behind", verdict: { kind: "breach", severity: "WARNING" } as const }) };
+    const told = async (minute: number, options: Partial<EvaluateOptions>) => (await evaluate(db, { scope: LIVE, thresholds: THRESHOLDS, ...options }, NOON + minute * MINUTE_MS)).transitions.map(({ rule, kind }) => `${rule} ${kind}`);
+    expect(await told(0, { handed: [bad] })).toEqual(["check_sweep fired"]);
+    expect(await told(1, {})).toEqual([]);
+    expect(await told(2, { handed: [bad], settings: { ...DEFAULT_SETTINGS, off: new Set(["check_sweep"]) } })).toEqual(["check_sweep resolved"]);
+    expect(await told(3, { handed: [bad] })).toEqual(["check_sweep fired"]);
+    expect(await told(4, { handed: [] })).toEqual(["check_sweep resolved"]);
+    expect(await history(db)).toMatchObject([{ resolution: "withdrawn" }, { resolution: "withdrawn" }]);
   });
 
   it("fires once, goes on in silence, recovers and is resolved, to the millisecond", async () => {

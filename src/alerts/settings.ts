@@ -65,6 +65,8 @@ export const KIND_GROUPS: Readonly<Record<Kind, RuleGroup | null>> = {
 
 export const LITERAL_RULES = ["webhook_failures", "payment_errors", "revenue_dip"] as const;
 export const INGEST_RULE = "ingest_silent";
+/** How the keys of what detectors tell of begin. */
+export const ADAPTIVE = "adaptive:";
 /** Every rule that can be switched off by name. */
 export const RULE_NAMES: readonly string[] = [...LITERAL_RULES, ...Object.keys(KIND_GROUPS), INGEST_RULE];
 

@@ -66,16 +66,23 @@ export function mountAlerts(http: Http, { db, clock, access, config }: { readonl
 
 /** How events come in, for the gate: a dip is not believed while they may be what is missing. */
 async function ingestFacts(db: Database, config: Pick<Config, "ingest">): Promise<IngestFacts> {
+  const delivered = await lastDeliveryAt(db.read, IMPORT_ENDPOINT);
+  // What a followed file brings are no deliveries.
+  const read = config.ingest.tail.length === 0 ? undefined : await db.read.selectFrom("event").select("received_at").orderBy("seq", "desc").limit(1).executeTakeFirst();
   const sweep = config.ingest.sweep ? await sweepStatus(db.read, null) : null;
   return {
-    lastDeliveryAt: await lastDeliveryAt(db.read, IMPORT_ENDPOINT),
+    lastDeliveryAt: delivered === null && read === undefined ? null : Math.max(delivered ?? 0, read?.received_at ?? 0),
     comparedUntil: config.ingest.sweep ? (sweep?.checkpointMs ?? 0) : null,
     trouble: sweep?.trouble?.text ?? null,
   };
 }
 
-/** Follows the minutes on this node, when no other does. */
-export function watchOf(config: Config, db: Database, clock: Clock, log: Logger, node: string): Watch {
+/**
+ * Follows the minutes on this node, when no other does.
+ *
+ * @param sweepNow asks Stripe for what is missing without waiting for the next five minutes; while a dip is held.
+ */
+export function watchOf(config: Config, db: Database, clock: Clock, log: Logger, node: string, sweepNow: () => void): Watch {
   return createWatch({
     db,
     clock,
@@ -84,5 +91,6 @@ export function watchOf(config: Config, db: Database, clock: Clock, log: Logger,
     settings: config.alerts.settings,
     facts: () => ingestFacts(db, config),
     onTransition: (transition) => log.warn(transition, "alert"),
+    onHeld: config.ingest.sweep ? sweepNow : () => {},
   });
 }

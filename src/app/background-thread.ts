@@ -48,6 +48,7 @@ export async function runBackground(): Promise<void> {
   const db = connect(config, { mostly: "writing", connections: 4, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") });
   const stripe = stripeSource(config);
   const node = randomUUID();
+  let sweepNow = (): void => {};
   const engine = await startEngine({
     db,
     stripe,
@@ -58,7 +59,7 @@ export async function runBackground(): Promise<void> {
     mode: config.stripe.mode,
     timeZone: config.merchant.timeZone,
     evaluation: evaluationOf(config, db, clock),
-    watch: watchOf(config, db, clock, log, node),
+    watch: watchOf(config, db, clock, log, node, () => sweepNow()),
     tasks: taskDefinitions(db, config, clock, journal),
     slos: sloMeasurement(config, clock),
     processedWithinMs: config.slo.processedWithinMs,
@@ -66,6 +67,8 @@ export async function runBackground(): Promise<void> {
     forwards: forwardsOf(db, config, clock, node),
     node,
   });
+  // Not waited for; when it runs already, or cannot, the next of its own accord is minutes away.
+  sweepNow = () => void engine.scheduler.runNow("sweep").then(({ finished }) => finished, () => null).catch(() => null);
   const { sandboxSecret } = workerData as WorkerStart;
   // Connections of its own, so that loops which wait for each other's locks keep no delivery waiting.
   const intakeDb = db.kind === "postgres" ? connect(config, { connections: 2, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") }) : db;

@@ -5,14 +5,13 @@ import type { AlertEvidence, EvidenceBand, Stake } from "../alert.ts";
 import type { Case } from "../case.ts";
 import type { Alert as Detected, Detector, Metric, Resolution } from "../detection/index.ts";
 import type { LifeRule } from "../lifecycle.ts";
+import { ADAPTIVE } from "../settings.ts";
 import type { Judged } from "../production.ts";
 import type { Stream } from "./stream.ts";
 import { KIND_WORDS, oddsText, titleOf } from "./words.ts";
 
 /** The detector itself sees to it that one incident is one alert; a second hysteresis would only be late. */
 const LIFE: LifeRule = { pendingMs: 0, recoveryMs: 0 };
-
-export const ADAPTIVE = "adaptive:";
 
 /** Identity of the alert of one metric of one stream. */
 export function keyOf(stream: Stream, metric: Metric): string {

@@ -2,9 +2,9 @@ import { MINUTE_MS } from "../../platform/index.ts";
 import type { Case } from "../case.ts";
 import type { Alert as Detected, Kind, Metric, Resolution } from "../detection/index.ts";
 import { heedQuietHours, heedSettings } from "../policy.ts";
-import { INGEST_RULE } from "../settings.ts";
+import { ADAPTIVE, INGEST_RULE } from "../settings.ts";
 import { openAlerts } from "../store.ts";
-import { ADAPTIVE, caseOfDetected, keyOf, wellCase } from "./cases.ts";
+import { caseOfDetected, keyOf, wellCase } from "./cases.ts";
 import { type Gate, gateOf } from "./gate.ts";
 import type { Model } from "./model.ts";
 import type { WatchOptions } from "./watch.ts";
@@ -14,6 +14,8 @@ export interface Findings {
   /** Everything that the detectors hold open, told or not. */
   readonly open: readonly Kind[];
   readonly gate: Gate;
+  /** A dip waits until Stripe was asked. */
+  readonly held: boolean;
 }
 
 /** Dips that missing events would look like. Smaller sales at the usual count are none. */
@@ -75,6 +77,6 @@ export async function findingsOf(options: WatchOptions, model: Model, ended: Rea
   }
   // A stream that is followed no more, or a metric: what it said is taken back.
   for (const key of stored) if (key.startsWith(ADAPTIVE) && !known.has(key)) cases.push(wellCase(key, "withdrawn"));
-  if (!settings.off.has(INGEST_RULE)) cases.push(ingestCase(gate, held, facts.comparedUntil !== null));
-  return { cases, open, gate };
+  cases.push(settings.off.has(INGEST_RULE) ? { ...ingestCase({ kind: "open" }, undefined, true), resolution: "withdrawn" } : ingestCase(gate, held, facts.comparedUntil !== null));
+  return { cases, open, gate, held: held !== undefined };
 }

@@ -41,6 +41,7 @@ async function shop(db: Database, { attemptsADay = 4000, change = () => undefine
   const clock = virtualClock(START + MINUTE_MS);
   const facts: { now: IngestFacts | null } = { now: null };
   const heard: Transition[] = [];
+  const asked = { count: 0 };
   const node = (name: string) =>
     createWatch({
       db,
@@ -51,6 +52,9 @@ async function shop(db: Database, { attemptsADay = 4000, change = () => undefine
       settings: DEFAULT_SETTINGS,
       facts: async (nowMs) => facts.now ?? { lastDeliveryAt: nowMs, comparedUntil: nowMs, trouble: null },
       onTransition: (transition) => heard.push(transition),
+      onHeld: () => {
+        asked.count += 1;
+      },
     });
   let watch = node("a");
   const steps = async (one = watch): Promise<void> => {
@@ -73,6 +77,7 @@ async function shop(db: Database, { attemptsADay = 4000, change = () => undefine
   return {
     clock,
     facts,
+    asked,
     pass,
     steps,
     node,
@@ -148,13 +153,14 @@ onBothDatabases("following the minutes", migrations, (database) => {
 
   it("takes a dip during silence for a trouble of ours, and believes it when Stripe was asked", TIMEOUT, async () => {
     const db = await database.open();
-    const { pass, told, facts, alerts } = await shop(db, { change: (moment) => (moment.rate = 0) });
+    const { pass, told, facts, alerts, asked } = await shop(db, { change: (moment) => (moment.rate = 0) });
     const silent = { lastDeliveryAt: START - MINUTE_MS, comparedUntil: START - MINUTE_MS, trouble: "Stripe does not answer" };
     facts.now = silent;
     await pass(10);
     expect(told()).toEqual([]);
     await pass(10);
     expect(told()).toEqual(["ingest_silent fired CRITICAL"]);
+    expect(asked.count).toBeGreaterThan(10);
     expect((await alerts())[0]).toMatchObject({ subject: "ingest", title: "We are not receiving data" });
     expect((await alerts())[0]?.summary).toContain("Stripe does not answer");
     facts.now = null;

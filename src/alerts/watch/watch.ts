@@ -27,6 +27,8 @@ export interface WatchOptions {
   /** How events come in now. */
   facts(nowMs: number): Promise<IngestFacts>;
   onTransition(transition: Transition): void;
+  /** A dip waits until Stripe was asked: ask now, if that can be. Called once a minute at most, and not waited for. */
+  onHeld?(): void;
 }
 
 export interface Watch {
@@ -86,6 +88,7 @@ export function createWatch(options: WatchOptions): Watch {
     const findings = await findingsOf(options, now.model, now.ended, nowMs);
     for (const transition of await applyCases(db, findings.cases, nowMs)) options.onTransition(transition);
     now.ended.clear();
+    if (findings.held) options.onHeld?.();
     await publishNow(options, now.model, findings, nowMs);
     if (nowMs >= now.daysAt) {
       await publishDays(options, now.model, nowMs);
