@@ -5,15 +5,30 @@ import { MINUTE_MS } from "../platform/index.ts";
 /** A check that looks bad for a moment (Stripe slow, a deployment) wakes nobody. */
 const LIFE = { pendingMs: 5 * MINUTE_MS, recoveryMs: 2 * MINUTE_MS };
 
+/** What the checks are about, in words; by the beginning of their names. */
+const WORDS: readonly (readonly [prefix: string, subject: string, title: string])[] = [
+  ["sweep", "ingest", "Events are missing here, or not compared with Stripe"],
+  ["clock", "ingest", "This machine's clock is off"],
+  ["endpoints", "webhooks", "A webhook endpoint at Stripe needs attention"],
+  ["forward_", "forward", "An application does not get its events"],
+  ["operations", "operations", "Refunds or invoices are not settled"],
+];
+
+function wordsOf(name: string): { subject: string; title: string } {
+  const [, subject, title] = WORDS.find(([prefix]) => name.startsWith(prefix)) ?? ["", name, `The health check ${name} is not well`];
+  return { subject, title };
+}
+
 function judged(check: HealthCheck, { state, figure, todo }: CheckResult): Judged {
   const summary = `${check.name}: ${figure ?? state}${todo === undefined ? "" : `; ${todo}`}`;
+  const more = todo === undefined ? {} : { todo: [todo] };
   switch (state) {
     case "ok":
       return { value: 0, summary, verdict: { kind: "ok" } };
     case "degraded":
-      return { value: 1, summary, verdict: { kind: "breach", severity: "WARNING" } };
+      return { value: 1, summary, ...more, verdict: { kind: "breach", severity: "WARNING" } };
     case "down":
-      return { value: 2, summary, verdict: { kind: "breach", severity: "CRITICAL" } };
+      return { value: 2, summary, ...more, verdict: { kind: "breach", severity: "CRITICAL" } };
     case "unknown":
       return { value: 0, summary, verdict: { kind: "no_data" } };
   }
@@ -26,6 +41,8 @@ function judged(check: HealthCheck, { state, figure, todo }: CheckResult): Judge
 export function ruleOfCheck(check: HealthCheck): HandedRule {
   return {
     name: `check_${check.name}`,
+    ...wordsOf(check.name),
+    labels: { kind: "check" },
     life: LIFE,
     judge: async () => {
       try {

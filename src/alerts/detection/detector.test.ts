@@ -109,7 +109,7 @@ describe("what is noticed", () => {
   });
 
   it("a surge of disputes, with what is at stake", () => {
-    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 24 }).map((bucket, minute) => ({ ...bucket, refunds: 0, disputes: minute % 1000 === 0 || (minute > 22 * DAY && minute % 60 === 0) ? 1 : 0 }));
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 32 }).map((bucket, minute) => ({ ...bucket, refunds: 0, disputes: minute % 1000 === 0 || (minute > 30 * DAY && minute % 60 === 0) ? 1 : 0 }));
     const [alert] = opened(replay(minutes).transitions);
     expect(alert).toMatchObject({ metric: "dispute_surge", severity: "WARNING" });
     expect(alert?.why).toMatch(/^\d+ disputes in .*; usual are \d+-\d+\. About EUR [\d.,]+ more than usual at the mean sale so far\.$/);
@@ -131,6 +131,11 @@ describe("what is no alarm", () => {
       // Berlin's clocks go back on 26 October 2025, day 55; this traffic keeps to UTC and so seems to move.
       expect(opened(replay(madeUpMinutes({ attemptsADay, days: 70 }, change), { timeZone: "Europe/Berlin" }).transitions)).toEqual([]);
     }
+  });
+
+  it("refunds that are made at any hour, and disputes that come weeks after the sales", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 700, days: 40 }).map((bucket, minute) => ({ ...bucket, refunds: minute % 71 === 0 || minute % 103 === 0 ? 1 : 0, disputes: minute > 17 * DAY && minute % 400 === 0 ? 1 : 0 }));
+    expect(opened(replay(minutes).transitions)).toEqual([]);
   });
 
   it("a holiday at a third of the volume, known beforehand; the same unannounced is one", () => {

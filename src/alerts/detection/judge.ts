@@ -171,9 +171,12 @@ const SURGES = {
 } as const;
 export type Surge = keyof typeof SURGES;
 
+/** Cardholders object weeks after they paid: until then the rate of disputes only rises. */
+const DISPUTE_DAYS = 28;
+
 /** Far more of something than its share of the forecast volume. */
 export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOptions): CountFinding | undefined {
-  if (learning(state)) return undefined;
+  if (learning(state) || (surge === "dispute_surge" && daysSeen(state) < DISPUTE_DAYS)) return undefined;
   const { seen: seenColumn, times, least, shortest } = SURGES[surge];
   const { sums, count: now } = state.series;
   if (between(sums[seenColumn], now - 1, now) === 0) return undefined;
