@@ -100,6 +100,7 @@ async function goOn(tx: Tx, one: Case, alert: Alert, next: OpenAlert, nowMs: num
     // Who took it on took on something smaller.
     await setAcknowledged(tx, alert.id, null, nowMs);
     await recordEvent(tx, alert.id, "unacknowledged", TILLWATCH, "it got worse since it was acknowledged", nowMs);
+    await tell(tx, alert.id, "unacknowledged", nowMs, judged.summary);
   }
   await recordEvent(tx, alert.id, kind, TILLWATCH, judged.summary, nowMs);
   await tell(tx, alert.id, kind, nowMs, judged.summary);

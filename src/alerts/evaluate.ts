@@ -95,7 +95,7 @@ export async function evaluate(db: Database, options: EvaluateOptions, nowMs: nu
   const opened = await openAlerts(db.read);
   const open = new Set(opened.map(({ key }) => key));
   const literal = RULES.map((rule): Case => {
-    const judged = tellLiteral(rule, judgedForAlert(rule, verdicts[rule], told[rule], context), rule === "revenue" ? unusual : inputs, thresholds, window);
+    const judged = tellLiteral(rule, judgedForAlert(rule, verdicts[rule], told[rule], context), rule === "revenue" && settings.modes.revenue === "adaptive" ? unusual : inputs, thresholds, window);
     const health = judged.verdict.kind === "no_data" && rule !== "revenue" ? "no_data" : "ok";
     const one: Case = { key: ruleName(rule), rule: ruleName(rule), life: LIFE[rule], judged, finding: findingOf(rule, judged), health, words: WORDS[rule] };
     return heedQuietHours(heedLiteral(rule, one, context), settings, scope.timeZone, nowMs, open.has(one.key));

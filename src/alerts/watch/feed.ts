@@ -25,11 +25,13 @@ export const DIMENSIONS = { card_brand: "brand", card_country: "country", paymen
 const NO_WEBHOOKS = { ok: 0, failed: 0 };
 
 function bucketOf(startMs: number, counts: Measures | undefined, revenue: number, webhooks: { ok: number; failed: number }): MinuteBucket {
+  const succeeded = Math.max(0, counts?.succeeded ?? 0);
+  const failed = Math.max(0, counts?.failed ?? 0);
   return {
     ts: startMs / 1000,
-    attempts: counts?.attempts ?? 0,
-    succeeded: counts?.succeeded ?? 0,
-    failed: counts?.failed ?? 0,
+    attempts: Math.max(counts?.attempts ?? 0, succeeded, failed),
+    succeeded,
+    failed,
     revenue_minor: Math.max(0, revenue),
     webhook_ok: webhooks.ok,
     webhook_failed: webhooks.failed,

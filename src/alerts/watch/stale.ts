@@ -1,4 +1,4 @@
-import { series } from "../../metrics/index.ts";
+import { firstMinute, series } from "../../metrics/index.ts";
 import { DAY_MS, MINUTE_MS, type Tx } from "../../platform/index.ts";
 import type { Scope } from "../inputs.ts";
 import type { Model } from "./model.ts";
@@ -22,11 +22,13 @@ const MOST_HOURS = 48;
 export async function staleness(tx: Tx, scope: Scope, model: Model): Promise<Staleness> {
   const until = Math.floor(model.nextMs() / HOUR_MS) * HOUR_MS;
   const stored = new Map((await series(tx, "hour", "all", { fromMs: until - 35 * DAY_MS, toMs: until, live: scope.live })).map(({ startMs, measures }) => [startMs, measures.attempts]));
+  // Minutes before are let go by retention, their hours are kept: they are no other history.
+  const kept = (await firstMinute(tx, scope.live)) ?? until;
   const late: number[] = [];
   let old = 0;
   let total = 0;
   for (const hour of new Set([...stored.keys(), ...model.hours.keys()])) {
-    if (hour >= until || hour < until - 34 * DAY_MS) continue;
+    if (hour >= until || hour < until - 34 * DAY_MS || hour < kept) continue;
     const now = stored.get(hour) ?? 0;
     const known = model.hours.get(hour) ?? 0;
     total += now;

@@ -78,7 +78,13 @@ export function createWatch(options: WatchOptions): Watch {
     return { model: await createModel(db.read, scope, options.feed, options.settings, firstMs, nowMs), live: false, staleAt: nowMs + STALE_EVERY_MS, daysAt: 0, maskedAt: -1, ended: new Map() };
   };
   const take = async (now: Following, until: number): Promise<void> => {
-    for (const [key, resolution] of await now.model.take(db.read, until)) now.ended.set(key, resolution);
+    try {
+      for (const [key, resolution] of await now.model.take(db.read, until)) now.ended.set(key, resolution);
+    } catch (error) {
+      // Some of the streams may have taken a minute that others have not: learnt anew, from the buckets.
+      following = null;
+      throw error;
+    }
   };
   const mask = async (now: Following, nowMs: number): Promise<void> => {
     for (const { fromMs, untilMs } of await expectedMasks(db.read, nowMs - LEARN_MS - DAY_MS)) now.model.markExpected(fromMs, untilMs ?? nowMs);
