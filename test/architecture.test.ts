@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
   alerts: ["platform", "money", "ledger", "metrics", "slo", "notify"],
   operations: ["platform", "money", "access", "stripe", "ledger", "payments", "notify"],
   reconcile: ["platform", "money", "stripe", "ledger", "payments"],
-  pricing: ["platform", "money", "access", "stripe", "payments", "metrics", "notify"],
+  pricing: ["platform", "money", "access", "stripe", "ledger", "payments", "notify"],
   tasks: ["platform"],
   backup: ["platform", "ledger"],
   health: ["platform"],

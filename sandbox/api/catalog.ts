@@ -55,6 +55,7 @@ export const catalogRoutes: readonly Route[] = [
     const data = params.child("product_data");
     const product = data === undefined ? desk.find<Product>("product", params.requiredText("product"), "product") : desk.tell("product.created", newProduct(desk, data));
     const price = newPrice(desk, params, product.id);
+    claimLookupKey(desk, price, params);
     params.done();
     return desk.tell("price.created", price);
   }),
@@ -68,11 +69,28 @@ export const catalogRoutes: readonly Route[] = [
   route("POST", "/v1/prices/:id", "plan", (call) => {
     const { desk, params } = call;
     const before = desk.find<Price>("price", idOf(call));
-    const after = { ...before, active: params.flag("active") ?? before.active, metadata: params.metadata(before.metadata), nickname: unlessSent(params.textOrUnset("nickname"), before["nickname"] as string | null) };
-    params.ignore("tax_behavior", "lookup_key", "transfer_lookup_key", "currency_options").done();
+    const after = {
+      ...before, active: params.flag("active") ?? before.active, metadata: params.metadata(before.metadata),
+      lookup_key: unlessSent(params.textOrUnset("lookup_key"), before["lookup_key"] as string | null),
+      nickname: unlessSent(params.textOrUnset("nickname"), before["nickname"] as string | null),
+    };
+    claimLookupKey(desk, after, params);
+    params.ignore("tax_behavior", "currency_options").done();
     return desk.tell("price.updated", after, before);
   }),
 ];
+
+/** A lookup key names one price: it is taken from another only when asked to. @throws Problem */
+function claimLookupKey(desk: Desk, price: Thing, params: Params): void {
+  const transfer = params.flag("transfer_lookup_key") ?? false;
+  const key = price["lookup_key"];
+  if (typeof key !== "string") return;
+  const found = desk.world.objects.list(desk.scope, "price", { fields: { lookup_key: key } }, { limit: 100, startingAfter: null, endingBefore: null });
+  const holder = found?.things.find(({ id }) => id !== price.id);
+  if (holder === undefined) return;
+  if (!transfer) throw badParam(`A price (\`${holder.id}\`) already uses that lookup key.`, "resource_already_exists", params.name("lookup_key"));
+  desk.tell("price.updated", { ...holder, lookup_key: null }, holder);
+}
 
 function activeFilter(params: Params): ReturnType<typeof filterFrom> {
   const filter = filterFrom(params);
@@ -132,7 +150,7 @@ function newPrice(desk: Desk, params: Params, product: string): Price {
     unit_amount: amount,
     unit_amount_decimal: String(amount),
   };
-  params.ignore("tax_behavior", "billing_scheme", "transfer_lookup_key", "currency_options", "transform_quantity");
+  params.ignore("tax_behavior", "billing_scheme", "currency_options", "transform_quantity");
   return price;
 }
 

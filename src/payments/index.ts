@@ -13,3 +13,4 @@ export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";
 export { paymentFilterOf, paymentSearch } from "./search.ts";
 export { saleUnevenness } from "./spread.ts";
 export { type Sales, salesByCurrency } from "./sales.ts";
+export { walkPayments, type WalkedPayment, type WalkPlace } from "./walk.ts";

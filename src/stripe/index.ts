@@ -5,6 +5,7 @@ export { openStripe, REFUND_REASONS, type RefundReason, STRIPE_API_VERSION, type
 export { type EndpointChange, type EndpointFacts, type WebhookEndpoints, webhookEndpoints } from "./endpoints.ts";
 export { type EventList, eventLister, type EventQuery, type ListEvents, objectReader } from "./events.ts";
 export { type InvoiceFacts, OPERATION_KEY, type PaymentFacts, type RefundFacts, type RefundState } from "./facts.ts";
+export { type PriceFacts, type Prices, type PriceWish, stripePrices } from "./prices.ts";
 export type { ReceiptFacts, ReceiptItem } from "./receipt.ts";
 export { PERMISSIONS, type Permission, type Probed, probePermission } from "./probe.ts";
 export { type Reached, reachStripe } from "./reach.ts";

@@ -1,0 +1,130 @@
+import { PROGRAM } from "../access/index.ts";
+import type { Clock, Database } from "../platform/index.ts";
+import { type Prices, StripeTrouble } from "../stripe/index.ts";
+import { moveSuggestion } from "./gate.ts";
+import { changeSuggestion, claimSuggestion, readSuggestion } from "./store.ts";
+import type { Progress, Suggestion } from "./suggestion.ts";
+
+export interface CarryOutDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly live: boolean;
+  readonly prices: Prices;
+}
+
+/** Longer than all calls of one try together. */
+const LEASE_MS = 3 * 60_000;
+/** Stripe keeps the result of a key for at least 24 h; an hour less, for clocks that differ. */
+const KEY_LIFE_MS = 23 * 3_600_000;
+
+function waitMs(attempts: number): number {
+  return Math.min(3_600_000, 5000 * 2 ** Math.min(attempts, 12));
+}
+
+type Outcome = { readonly kind: "done"; readonly text: string } | { readonly kind: "refused"; readonly text: string };
+
+/**
+ * One step of the loop: brings the suggestion whose turn it is to Stripe, or back. The approval is committed before the
+ * first call and each call has a key of its own that is made from the suggestion's id, so a crash at any line repeats a
+ * call that Stripe knows, or finds what it made by its mark: a price is made once, or not at all.
+ *
+ * @param only this one, at once, for the request that approved it.
+ */
+export async function carryOutNext(deps: CarryOutDeps, only: string | null = null): Promise<boolean> {
+  const { db, clock, live } = deps;
+  const now = clock.now();
+  const claimed = await db.write((tx) => claimSuggestion(tx, live, now, now + LEASE_MS, only));
+  if (claimed === null) return false;
+  let held = claimed;
+  const save = async (more: Progress): Promise<void> => {
+    held = { ...held, progress: { ...held.progress, ...more } };
+    await db.write((tx) => changeSuggestion(tx, held.id, held.state, { progress: JSON.stringify(held.progress), next_try_at: clock.now() + LEASE_MS }));
+  };
+  try {
+    const outcome = claimed.state === "applying" ? await apply(deps, () => held, save) : await takeBack(deps, () => held, save);
+    await settle(deps, held, outcome);
+  } catch (error) {
+    if (!(error instanceof StripeTrouble)) throw error;
+    // What Stripe did is not known, or it cannot be asked now: the same key again, later.
+    const attempts = held.attempts + 1;
+    await db.write((tx) => changeSuggestion(tx, held.id, held.state, { attempts, error_text: error.message.slice(0, 500), next_try_at: clock.now() + waitMs(attempts), updated_at: clock.now() }));
+  }
+  return true;
+}
+
+/** A refusal that will stay one. */
+function isFinal(error: unknown): error is StripeTrouble {
+  return error instanceof StripeTrouble && error.effect === "none" && !error.passing;
+}
+
+async function makePrice({ prices, clock }: CarryOutDeps, suggestion: Suggestion): Promise<{ id: string } | Outcome> {
+  const { id, product, currency, to, kind, basis, sentAt } = suggestion;
+  if (product === null || currency === null || to === null) return { kind: "refused", text: "it says no product, currency or amount" };
+  const find = async (): Promise<{ id: string } | undefined> => (await prices.pricesOf(product)).find((price) => price.suggestion === id);
+  // After a day Stripe may have forgotten the key: looked for before it is made again.
+  if (clock.now() - (sentAt ?? clock.now()) >= KEY_LIFE_MS || suggestion.attempts > 0) {
+    const found = await find();
+    if (found !== undefined) return found;
+  }
+  const old = basis.price === null ? null : await prices.price(basis.price);
+  const lookupKey = kind === "annual_plan" ? null : (old?.lookupKey ?? null);
+  const recurring = kind === "annual_plan" ? "year:1" : (old?.recurring ?? basis.recurring);
+  try {
+    return await prices.create({ product, currency, unitAmount: to, recurring, lookupKey, suggestion: id }, `tillwatch-${id}-price`);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    return (suggestion.attempts > 0 ? await find() : undefined) ?? { kind: "refused", text: error.message };
+  }
+}
+
+async function apply(deps: CarryOutDeps, held: () => Suggestion, save: (more: Progress) => Promise<void>): Promise<Outcome> {
+  const { prices } = deps;
+  if (held().progress.price === undefined) {
+    const made = await makePrice(deps, held());
+    if ("kind" in made) return made;
+    await save({ price: made.id });
+  }
+  const { id, product, kind, basis, progress } = held();
+  const made = progress.price;
+  if (made === undefined || product === null || kind === "annual_plan") return { kind: "done", text: `Stripe made ${made ?? "the price"}` };
+  try {
+    if ((await prices.defaultPrice(product)) === basis.price) {
+      await prices.setDefaultPrice(product, made, `tillwatch-${id}-default`);
+      await save({ defaultMoved: true });
+    }
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    return { kind: "done", text: `Stripe made ${made}; it could not be made the product's default (${error.message}): do that by hand` };
+  }
+  return { kind: "done", text: `Stripe made ${made}; the old price is kept` };
+}
+
+async function takeBack({ prices }: CarryOutDeps, held: () => Suggestion, save: (more: Progress) => Promise<void>): Promise<Outcome> {
+  const { id, product, basis, progress, newPrice } = held();
+  const made = newPrice ?? progress.price;
+  if (made === undefined || product === null) return { kind: "done", text: "nothing was made at Stripe" };
+  if (basis.price !== null && progress.defaultBack === undefined) {
+    if ((await prices.defaultPrice(product)) === made) await prices.setDefaultPrice(product, basis.price, `tillwatch-${id}-back`);
+    const { lookupKey } = await prices.price(made);
+    if (lookupKey !== null) await prices.takeLookupKey(basis.price, lookupKey, `tillwatch-${id}-key-back`);
+    await save({ defaultBack: true });
+  }
+  if (progress.deactivated === undefined) {
+    await prices.deactivate(made, `tillwatch-${id}-off`);
+    await save({ deactivated: true });
+  }
+  return { kind: "done", text: `the old price is back; ${made} is switched off for new customers` };
+}
+
+async function settle({ db, clock }: CarryOutDeps, held: Suggestion, outcome: Outcome): Promise<void> {
+  await db.write(async (tx) => {
+    const current = await readSuggestion(tx, held.id);
+    // Somebody else finished it while we waited for Stripe: the same end by the same keys.
+    if (current === null || current.state !== held.state) return;
+    const now = clock.now();
+    const base = { what: outcome.kind, text: outcome.text, actor: PROGRAM, requestId: null };
+    if (held.state === "rolling_back") await moveSuggestion(tx, current, "rolled_back", { ...base, changes: { next_try_at: null, error_text: null }, audit: "rolled_back" }, now);
+    else if (outcome.kind === "refused") await moveSuggestion(tx, current, "failed", { ...base, changes: { next_try_at: null, error_text: outcome.text.slice(0, 500) }, audit: "failed", failed: true }, now);
+    else await moveSuggestion(tx, current, "applied", { ...base, changes: { new_price: held.progress.price ?? null, applied_at: now, next_try_at: null, error_text: null, attempts: 0 }, audit: "applied" }, now);
+  });
+}

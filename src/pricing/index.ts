@@ -1,0 +1,15 @@
+/** Gated price suggestions: facts about what was sold at which price, few suggestions, and a gate that only people open. */
+import "./store.ts";
+
+export { carryOutNext } from "./carry-out.ts";
+export type { DeclaredTest } from "./facts.ts";
+export { approve, type Asker, type GateDeps, needSuggestion, propose, reject, rollBack } from "./gate.ts";
+export { pricingMigrations } from "./migrations/index.ts";
+export { showFacts, showSuggestion, showTimeline } from "./present.ts";
+export type { Rails } from "./rails.ts";
+export { pricingRoutes } from "./routes.ts";
+export { readRun, type RunReport, runPricing } from "./run.ts";
+export { listSuggestions, readSteps, readSuggestion } from "./store.ts";
+export { SUGGESTION_STATES, type Suggestion } from "./suggestion.ts";
+export { worseChanges } from "./watch.ts";
+export { wordsFor, type WordModel } from "./wording.ts";

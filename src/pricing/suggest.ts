@@ -1,0 +1,186 @@
+import { type Currency, type Minor, minor, moneyText } from "../money/index.ts";
+import { below, type Effect, effectOf, type Elasticity, estimateElasticity, purchasesNeeded } from "./demand.ts";
+import { currentPoint, type DeclaredTest, demandOf, type Facts, type OfferFacts, type PricePoint } from "./facts.ts";
+import { checkRails, type Rails, stepOf, targetPrice } from "./rails.ts";
+import type { Draft } from "./suggestion.ts";
+
+/** A price as the catalogue has it now. */
+export interface CurrentPrice {
+  readonly id: string;
+  readonly product: string;
+  readonly productName: string;
+  readonly currency: Currency;
+  readonly unitAmount: Minor;
+  readonly recurring: string | null;
+  readonly active: boolean;
+}
+
+/** What one product in one currency can tell: a suggestion, or why there is none. */
+export type Finding =
+  | { readonly kind: "suggested"; readonly product: string; readonly currency: Currency; readonly draft: Draft }
+  | { readonly kind: "not_enough"; readonly product: string; readonly currency: Currency; readonly payments: number; readonly text: string }
+  | { readonly kind: "nothing_to_do"; readonly product: string; readonly currency: Currency; readonly text: string };
+
+/** One-sided error allowed to all comparisons of one look together; a month has about four looks. */
+const ALPHA = 0.01;
+const CERTAINTY = 2.33;
+/** Of each of two prices, before they are compared. */
+const LEAST_PURCHASES = 60;
+const LEAST_WEEKS = 3;
+
+interface Judged {
+  readonly offer: OfferFacts;
+  readonly point: PricePoint;
+  readonly price: CurrentPrice;
+  readonly elasticity: Elasticity;
+  readonly purchases: number;
+  readonly direction: "raise" | "lower";
+  /** How unlikely the direction is to be wrong. */
+  readonly doubt: number;
+}
+
+export interface SuggestInput {
+  readonly facts: Facts;
+  readonly prices: readonly CurrentPrice[];
+  readonly tests: readonly DeclaredTest[];
+  readonly rails: Rails;
+  /** When a product's price in a currency was last changed by a suggestion, ms UTC. */
+  lastChange(product: string, currency: Currency): number | null;
+  readonly nowMs: number;
+}
+
+const percent = (share: number): string => `${share > 0 ? "+" : ""}${Number((share * 100).toFixed(1))} %`;
+
+function purchasesOf(offer: OfferFacts): number {
+  return offer.weeks.reduce((sum, { purchases }) => sum + purchases, 0);
+}
+
+/** How many more payments it takes, in words. */
+function needs(more: number): string {
+  return `about ${more.toLocaleString("en-US")} more payment${more === 1 ? "" : "s"} needed`;
+}
+
+function judge(input: SuggestInput, offer: OfferFacts): Judged | Finding {
+  const { product, currency } = offer;
+  const have = purchasesOf(offer);
+  const notEnough = (payments: number, text: string): Finding => ({ kind: "not_enough", product, currency, payments, text });
+  const point = currentPoint(offer);
+  if (point === null) return notEnough(LEAST_PURCHASES, `not enough evidence: nothing was bought yet; ${needs(LEAST_PURCHASES)} before anything can be said`);
+  const price = input.prices.find((one) => one.id === point.price) ?? input.prices.find((one) => one.product === product && one.currency === currency && one.active && one.unitAmount === point.unitAmount);
+  const { rows, controlled } = demandOf(input.facts, offer, input.tests);
+  const byPrice = Map.groupBy(rows, (row) => row.price);
+  const solid = [...byPrice.values()].filter((group) => group.length >= LEAST_WEEKS && group.reduce((sum, row) => sum + row.purchases, 0) >= LEAST_PURCHASES);
+  if (solid.length < 2) {
+    const step = byPrice.size < 2 ? input.rails.largestStep : Math.max(...byPrice.keys()) / Math.min(...byPrice.keys()) - 1;
+    const more = Math.max(LEAST_PURCHASES, purchasesNeeded(Math.max(step, 0.01), CERTAINTY) - have);
+    const why = byPrice.size < 2 ? `it was only ever sold at ${moneyText(point.unitAmount, currency)}, so nothing shows how buyers answer to another price` : `too little was sold at one of its prices (${LEAST_PURCHASES} purchases in ${LEAST_WEEKS} whole weeks at each are the least)`;
+    return notEnough(more, `not enough evidence: ${why}; ${needs(more)}${byPrice.size < 2 ? `, a part of them at a price ${percent(step).slice(1)} away` : ""}`);
+  }
+  const tested = input.tests.some((test) => test.product === product && test.currency === currency);
+  if (!controlled && !tested) {
+    const more = purchasesNeeded(input.rails.largestStep, CERTAINTY);
+    return notEnough(more, `not enough evidence: no other products sell enough to tell a change of price from a change of season; declare a test (pricing.tests), in which ${needs(more)}`);
+  }
+  const elasticity = estimateElasticity(rows);
+  const lower = below(elasticity, -1);
+  if (price === undefined) return { kind: "nothing_to_do", product, currency, text: "its price is no active Stripe Price, so it cannot be changed from here" };
+  return { offer, point, price, elasticity, purchases: have, direction: lower > 0.5 ? "lower" : "raise", doubt: Math.min(lower, 1 - lower) };
+}
+
+/** The furthest that was ever asked, and a tenth beyond: further the model was never tried. */
+function bounds({ offer, point }: Judged, rails: Rails): { least: number; most: number } {
+  const seen = offer.points.filter(({ offers }) => offers > 0).map(({ unitAmount }) => unitAmount);
+  return {
+    least: Math.max(point.unitAmount * (1 - rails.largestStep), Math.min(...seen) * 0.9),
+    most: Math.min(point.unitAmount * (1 + rails.largestStep), Math.max(...seen) * 1.1),
+  };
+}
+
+/** What was taken for it in the last four weeks, minor units. */
+function monthly(facts: Facts, { offer }: Judged): Minor {
+  return minor(offer.weeks.reduce((sum, { week, unitAmount, purchases }) => (week < 4 ? sum + unitAmount * purchases : sum), 0));
+}
+
+function draftOf(input: SuggestInput, judged: Judged, to: Minor, effect: Effect): Draft {
+  const { offer, point, price, elasticity, direction, purchases } = judged;
+  const { currency } = offer;
+  const from = point.unitAmount;
+  const month = monthly(input.facts, judged);
+  const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
+  const move = `${money(from)} to ${money(to)}`;
+  const chance = Math.round((1 - judged.doubt) * 1000) / 10;
+  return {
+    kind: direction,
+    product: offer.product,
+    currency,
+    from,
+    to,
+    basis: { price: price.id, unitAmount: from, recurring: price.recurring, elasticity: { mean: elasticity.mean, sd: elasticity.sd }, purchases },
+    told: {
+      title: `${direction === "raise" ? "Raise" : "Lower"} ${price.productName} from ${move}`,
+      why: [
+        `When its price moved before, purchases followed by ${percent(elasticity.mean / 100).replace("+", "")} for each 1 % of price (compared with the shop's other products in the same weeks).`,
+        direction === "raise" ? "Fewer buy at a higher price, and they bring more together: dearer by more than it is bought less." : "More buy at a lower price than is lost on each of them.",
+        `That this direction brings more revenue is ${chance} % sure on these figures.`,
+      ],
+      effect: {
+        text: `${percent(effect.median)} revenue from new purchases (90 %: ${percent(effect.low)} to ${percent(effect.high)}), about ${money(month * effect.low)} to ${money(month * effect.high)} a month at today's ${money(month)}`,
+        low: effect.low,
+        median: effect.median,
+        high: effect.high,
+        monthly: { currency, low: minor(Math.round(month * effect.low)), high: minor(Math.round(month * effect.high)) },
+      },
+      evidence: [
+        { what: "purchases", value: String(purchases) },
+        { what: "weeks", value: String(new Set(offer.weeks.map(({ week }) => week)).size) },
+        { what: "prices seen", value: [...new Set(offer.points.map(({ unitAmount }) => money(unitAmount)))].join(", ") },
+        { what: "elasticity", value: `${elasticity.mean.toFixed(2)} ± ${(1.645 * elasticity.sd).toFixed(2)}` },
+      ],
+      disproof: `Within the next purchases revenue per week, compared with the other products, ${direction === "raise" ? "falls" : "does not rise"}; it is watched automatically.`,
+      risk: `${price.recurring === null ? "" : "Existing subscribers keep their price. "}Buyers may remember the old price; what competitors do is not in these figures.`,
+      undo: "One click: the old Stripe Price is kept, and becomes the default again.",
+      byHand: null,
+    },
+  };
+}
+
+/** Looks at every product and currency; at most one suggestion each, corrected for how many were looked at (Holm). */
+export function suggestPrices(input: SuggestInput): Finding[] {
+  const findings: Finding[] = [];
+  const judged: Judged[] = [];
+  for (const offer of input.facts.offers) {
+    const one = judge(input, offer);
+    if ("kind" in one) findings.push(one);
+    else judged.push(one);
+  }
+  let holding = true;
+  for (const [index, one] of judged.toSorted((a, b) => a.doubt - b.doubt).entries()) {
+    const { product, currency } = one.offer;
+    const nothing = (text: string): Finding => ({ kind: "nothing_to_do", product, currency, text });
+    holding &&= one.doubt <= ALPHA / (judged.length - index);
+    if (!holding) {
+      const more = Math.max(LEAST_PURCHASES, Math.ceil(one.purchases * ((CERTAINTY * one.elasticity.sd) / Math.max(Math.abs(one.elasticity.mean + 1), 0.25)) ** 2) - one.purchases);
+      findings.push({ kind: "not_enough", product, currency, payments: more, text: `not enough evidence: its prices so far differ by less in revenue than chance explains; ${needs(more)} if the difference is what it seems` });
+      continue;
+    }
+    const { least, most } = bounds(one, input.rails);
+    const from = one.point.unitAmount;
+    const to = targetPrice(from, currency, one.direction, least, most);
+    if (to === null) {
+      findings.push(nothing("no price in reach of the largest step ends as its prices do"));
+      continue;
+    }
+    const verdict = checkRails(input.rails, { product, currency, from, to }, input.lastChange(product, currency), input.nowMs);
+    if (verdict.kind === "barred") {
+      findings.push(nothing(verdict.reason));
+      continue;
+    }
+    findings.push({ kind: "suggested", product, currency, draft: draftOf(input, one, to, effectOf(one.elasticity, from, to)) });
+  }
+  return findings;
+}
+
+/** A price change needs a second admin when its step is large. */
+export function needsSecond(rails: Rails, draft: Pick<Draft, "from" | "to">): boolean {
+  return draft.from !== null && draft.to !== null && draft.from > 0 && stepOf({ from: draft.from, to: draft.to }) > rails.secondPersonAbove + 1e-9;
+}
