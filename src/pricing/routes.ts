@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { principalOf } from "../access/index.ts";
 import { asCurrency, parseMajor } from "../money/index.ts";
-import { AppError, type Guard, type Http, type HttpRequest, isoSeconds, limitField, noQuery } from "../platform/index.ts";
+import { AppError, type Guard, type Http, type HttpRequest, isoSeconds, isUnavailable, limitField, noQuery } from "../platform/index.ts";
 import { carryOutNext } from "./carry-out.ts";
 import { approve, type Asker, type GateDeps, needSuggestion, propose, reject, rollBack } from "./gate.ts";
 import { detailShape, factsShape, showFacts, showSuggestion, showTimeline, suggestionShape } from "./present.ts";
@@ -44,7 +44,12 @@ export function pricingRoutes(http: Http, deps: PricingRoutes): void {
   /** What was approved is made at once; what stays unanswered goes on in the loop. */
   const carriedOut = async (suggestion: Suggestion): Promise<Suggestion> => {
     if (suggestion.state !== "applying" && suggestion.state !== "rolling_back") return suggestion;
-    await carryOutNext({ db, clock: deps.clock, live, prices: deps.prices() }, suggestion.id);
+    try {
+      await carryOutNext({ db, clock: deps.clock, live, prices: deps.prices() }, suggestion.id);
+    } catch (error) {
+      // It is decided and on record; without a Stripe to ask now, the loop goes on with it.
+      if (!isUnavailable(error)) throw error;
+    }
     return (await readSuggestion(db.read, suggestion.id)) ?? suggestion;
   };
 

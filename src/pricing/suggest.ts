@@ -97,7 +97,7 @@ function bounds({ offer, point }: Judged, rails: Rails): { least: number; most: 
 }
 
 /** What was taken for it in the last four weeks, minor units. */
-function monthly(facts: Facts, { offer }: Judged): Minor {
+function monthly({ offer }: Judged): Minor {
   return minor(offer.weeks.reduce((sum, { week, unitAmount, purchases }) => (week < 4 ? sum + unitAmount * purchases : sum), 0));
 }
 
@@ -105,7 +105,7 @@ function draftOf(input: SuggestInput, judged: Judged, to: Minor, effect: Effect)
   const { offer, point, price, elasticity, direction, purchases } = judged;
   const { currency } = offer;
   const from = point.unitAmount;
-  const month = monthly(input.facts, judged);
+  const month = monthly(judged);
   const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
   const move = `${money(from)} to ${money(to)}`;
   const chance = Math.round((1 - judged.doubt) * 1000) / 10;
