@@ -13,6 +13,7 @@ import { startEngine } from "./engine.ts";
 import { forwardsOf } from "./forward.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
+import { pricingStep } from "./pricing.ts";
 import { receiptDeps } from "./receipts.ts";
 import { sloMeasurement } from "./slo.ts";
 import { stripeSource } from "./stripe.ts";
@@ -61,6 +62,7 @@ export async function runBackground(): Promise<void> {
     evaluation: evaluationOf(config, db, clock),
     watch: watchOf(config, db, clock, log, node, () => sweepNow()),
     tasks: taskDefinitions(db, config, clock, journal),
+    pricing: () => pricingStep(config, db, clock, stripe),
     slos: sloMeasurement(config, clock),
     processedWithinMs: config.slo.processedWithinMs,
     tail: tailOf(db, config, clock, log),

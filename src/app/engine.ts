@@ -30,6 +30,8 @@ export interface EngineOptions {
   /** Follows the minutes as they close. */
   readonly watch: Watch;
   readonly tasks: readonly TaskDefinition[];
+  /** One step of bringing approved price changes to Stripe. */
+  pricing(): Promise<boolean>;
   readonly slos: MeasureOptions;
   /** Deliveries that are derived from later than this after they came are late. */
   readonly processedWithinMs: number;
@@ -115,7 +117,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const watch = follow("following the minutes", SHARE.watch, 2000, () => options.watch.step());
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });
   const slos = startLoop(() => measureSlos(db, options.slos, clock.now()), { pollMs: 30_000, pauseMs: () => 200, onError: failed("measuring objectives") });
-  const loops: Loop[] = [derive, deliveries, mirror, refunds, operations, receipts, judge, watch, tasks, slos];
+  const pricing = startLoop(options.pricing, { pollMs: 5000, onError: failed("carrying out price changes") });
+  const loops: Loop[] = [pricing, derive, deliveries, mirror, refunds, operations, receipts, judge, watch, tasks, slos];
   for (const forward of options.forwards ?? []) loops.push(startLoop(() => forward.step(), { pollMs: 500, onError: failed("passing events on") }));
   const { tail } = options;
   if (tail !== null) {

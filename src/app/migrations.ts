@@ -10,6 +10,7 @@ import { notifyMigrations } from "../notify/index.ts";
 import { operationMigrations } from "../operations/index.ts";
 import { paymentsMigrations } from "../payments/index.ts";
 import { sloMigrations } from "../slo/index.ts";
+import { pricingMigrations } from "../pricing/index.ts";
 import { taskMigrations } from "../tasks/index.ts";
 import { nodeMigrations } from "./nodes.ts";
 import { pulseMigrations } from "./pulse.ts";
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   ...operationMigrations,
   ...notifyMigrations,
   ...backupMigrations,
+  ...pricingMigrations,
   ...nodeMigrations,
   ...sloMigrations,
   ...healthMigrations,

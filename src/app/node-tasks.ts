@@ -12,6 +12,7 @@ import { alertingChecks, healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
+import { pricingTask } from "./pricing.ts";
 import { quarantineTask } from "./quarantine.ts";
 import { sloRules } from "./slo.ts";
 import { reportTasks } from "./report-tasks.ts";
@@ -104,6 +105,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     watchdogTask(db, clock, config.watchdog, () => healthChecks({ db, config, clock, tasks: definitions })),
     ...reportTasks(config),
     ...backupTasks(config),
+    pricingTask(config),
   ];
   return applySettings(definitions, config.tasks, config.merchant.timeZone);
 }

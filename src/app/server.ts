@@ -20,6 +20,7 @@ import { linkPages } from "./links.ts";
 import { liveRoute } from "./live.ts";
 import { dashboardRoutes, pageFallback } from "./dashboard.ts";
 import { overviewRoutes } from "./overview.ts";
+import { mountPricing } from "./pricing.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { receiptDeps } from "./receipts.ts";
 import { REPORT_PAGE } from "./reports.ts";
@@ -86,6 +87,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
     begin: (task, request) => parts.runTask(task, principalOf(request), request.id),
   });
   taskRoutes(http, { db, clock, viewer, operator, tasks: parts.tasks, runNow: (name, request) => parts.runTask(name, principalOf(request), request.id) });
+  mountPricing(http, parts, { viewer, operator, admin: requireRole(access, "admin") });
   healthRoutes(http, {
     examiner: parts.health,
     clock,

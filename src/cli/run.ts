@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   verify: { description: "compare events, charges, refunds and balance with Stripe; exit 3 when they differ", load: async (context) => (await import("./verify.ts")).verifyCommand(context) },
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   slo: { description: "objectives: attainment, error budget, burn rates", load: async (context) => (await import("./slo.ts")).sloCommand(context) },
+  pricing: { description: "gated price suggestions: facts, suggestions, approve, roll back", load: async (context) => (await import("./pricing.ts")).pricingCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
   report: { description: "the enterprise report of a period, as page, PDF, CSV or JSON", load: async (context) => (await import("./report.ts")).reportCommand(context) },

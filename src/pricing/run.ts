@@ -21,7 +21,7 @@ export interface RunDeps extends WatchSettings {
   readonly rails: Rails;
   readonly tests: readonly DeclaredTest[];
   /** Words for an explanation, or null to keep the plain ones. */
-  word(told: Told): Promise<string | null>;
+  word?(told: Told): Promise<string | null>;
   onProgress?(done: number): void;
 }
 
@@ -195,7 +195,7 @@ async function keep({ db, clock, live, word }: RunDeps, drafts: readonly Draft[]
   for (const [subject, draft] of wanted) {
     const quiet = decided.some((one) => subjectOf(one) === subject && clock.now() - one.updatedAt < QUIET_MS) || open.some((one) => subjectOf(one) === subject && !programs.includes(one));
     if (quiet) continue;
-    const words = await word(draft.told);
+    const words = (await word?.(draft.told)) ?? null;
     const told = words === null ? draft.told : { ...draft.told, why: [words, ...draft.told.why] };
     await db.write(async (tx) => {
       const now = clock.now();

@@ -101,7 +101,7 @@ function monthly({ offer }: Judged): Minor {
   return minor(offer.weeks.reduce((sum, { week, unitAmount, purchases }) => (week < 4 ? sum + unitAmount * purchases : sum), 0));
 }
 
-function draftOf(input: SuggestInput, judged: Judged, to: Minor, effect: Effect): Draft {
+function draftOf(judged: Judged, to: Minor, effect: Effect): Draft {
   const { offer, point, price, elasticity, direction, purchases } = judged;
   const { currency } = offer;
   const from = point.unitAmount;
@@ -175,7 +175,7 @@ export function suggestPrices(input: SuggestInput): Finding[] {
       findings.push(nothing(verdict.reason));
       continue;
     }
-    findings.push({ kind: "suggested", product, currency, draft: draftOf(input, one, to, effectOf(one.elasticity, from, to)) });
+    findings.push({ kind: "suggested", product, currency, draft: draftOf(one, to, effectOf(one.elasticity, from, to)) });
   }
   return findings;
 }

@@ -66,14 +66,6 @@ export const pricing = z
     limits,
     watch_after: field.integer(20, 1_000_000).default(100).describe("Purchases at a new price before it is judged"),
     tests: z.array(test).max(100).default([]).describe("Declared tests: several prices shown at once, each to its share of the visitors"),
-    words: z
-      .strictObject({
-        url: field.webAddress().describe("An OpenAI-compatible endpoint, up to /v1; its key comes from the environment: PRICING_WORDS_KEY"),
-        model: field.text(100),
-        allow_private: field.onOff(false).describe("The endpoint may be on a private network"),
-      })
-      .optional()
-      .describe("Words explanations by a language model, from aggregated figures only; off when left out"),
   })
   .describe("Gated price suggestions")
   .prefault({})
@@ -82,5 +74,4 @@ export const pricing = z
     rails: { largestStep: given.largest_step, secondPersonAbove: given.second_person_above, coolDownMs: given.cool_down, frozen: given.frozen, limits: given.limits },
     watchAfter: given.watch_after,
     tests: given.tests,
-    words: given.words === undefined ? null : { url: given.words.url, model: given.words.model, allowPrivate: given.words.allow_private },
   }));

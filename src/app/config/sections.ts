@@ -3,6 +3,7 @@ import { asCurrency, type Minor, parseMajor } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 import { cronTrouble } from "../../tasks/index.ts";
 import { backupSection } from "./backup.ts";
+import { pricing } from "./pricing.ts";
 import { reports } from "./reports.ts";
 import { slo } from "./slo.ts";
 import { watchdog } from "./watchdog.ts";
@@ -245,7 +246,7 @@ const ingest = z
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, backup: backupSection, tasks, reports, slo, watchdog });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, backup: backupSection, tasks, reports, slo, watchdog, pricing });
 
 export type FileConfig = z.output<typeof fileSchema>;
 
