@@ -17,6 +17,9 @@ const LEASE_MS = 3 * 60_000;
 /** Stripe keeps the result of a key for at least 24 h; an hour less, for clocks that differ. */
 const KEY_LIFE_MS = 23 * 3_600_000;
 
+/** After a failure of Stripe's own, before a look-up that finds nothing is believed. */
+const SETTLE_MS = 60_000;
+
 function waitMs(attempts: number): number {
   return Math.min(3_600_000, 5000 * 2 ** Math.min(attempts, 12));
 }
@@ -57,30 +60,48 @@ function isFinal(error: unknown): error is StripeTrouble {
   return error instanceof StripeTrouble && error.effect === "none" && !error.passing;
 }
 
-async function makePrice({ prices, clock }: CarryOutDeps, suggestion: Suggestion): Promise<{ id: string } | Outcome> {
-  const { id, product, currency, to, kind, basis, sentAt } = suggestion;
+type Save = (more: Progress) => Promise<void>;
+
+/** The key of the price is taken over by the new one, so what is asked for is read once and stored before the first call. */
+async function asked({ prices }: CarryOutDeps, { kind, basis, progress }: Suggestion, save: Save): Promise<NonNullable<Progress["asked"]>> {
+  if (progress.asked !== undefined) return progress.asked;
+  const old = basis.price === null ? null : await prices.price(basis.price);
+  const wish = kind === "annual_plan" ? { lookupKey: null, recurring: "year:1" } : { lookupKey: old?.lookupKey ?? null, recurring: old?.recurring ?? basis.recurring };
+  await save({ asked: wish });
+  return wish;
+}
+
+async function makePrice(deps: CarryOutDeps, suggestion: Suggestion, save: Save): Promise<{ id: string } | Outcome> {
+  const { prices, clock } = deps;
+  const { id, product, currency, to, sentAt, progress } = suggestion;
   if (product === null || currency === null || to === null) return { kind: "refused", text: "it says no product, currency or amount" };
   const find = async (): Promise<{ id: string } | undefined> => (await prices.pricesOf(product)).find((price) => price.suggestion === id);
+  const now = clock.now();
+  const unclear = progress.unclearAt ?? null;
   // After a day Stripe may have forgotten the key: looked for before it is made again.
-  if (clock.now() - (sentAt ?? clock.now()) >= KEY_LIFE_MS || suggestion.attempts > 0) {
+  if (now - (sentAt ?? now) >= KEY_LIFE_MS || suggestion.attempts > 0 || unclear !== null) {
     const found = await find();
     if (found !== undefined) return found;
   }
-  const old = basis.price === null ? null : await prices.price(basis.price);
-  const lookupKey = kind === "annual_plan" ? null : (old?.lookupKey ?? null);
-  const recurring = kind === "annual_plan" ? "year:1" : (old?.recurring ?? basis.recurring);
+  const wish = await asked(deps, suggestion, save);
+  let round = progress.round ?? 0;
+  if (unclear !== null && now - unclear >= SETTLE_MS) {
+    round += 1;
+    await save({ round, unclearAt: null });
+  }
   try {
-    return await prices.create({ product, currency, unitAmount: to, recurring, lookupKey, suggestion: id }, `tillwatch-${id}-price`);
+    return await prices.create({ product, currency, unitAmount: to, ...wish, suggestion: id }, `tillwatch-${id}-price${round === 0 ? "" : `-${round}`}`);
   } catch (error) {
+    if (error instanceof StripeTrouble && error.effect === "unclear") await save({ unclearAt: now });
     if (!isFinal(error)) throw error;
     return (suggestion.attempts > 0 ? await find() : undefined) ?? { kind: "refused", text: error.message };
   }
 }
 
-async function apply(deps: CarryOutDeps, held: () => Suggestion, save: (more: Progress) => Promise<void>): Promise<Outcome> {
+async function apply(deps: CarryOutDeps, held: () => Suggestion, save: Save): Promise<Outcome> {
   const { prices } = deps;
   if (held().progress.price === undefined) {
-    const made = await makePrice(deps, held());
+    const made = await makePrice(deps, held(), save);
     if ("kind" in made) return made;
     await save({ price: made.id });
   }
@@ -99,7 +120,7 @@ async function apply(deps: CarryOutDeps, held: () => Suggestion, save: (more: Pr
   return { kind: "done", text: `Stripe made ${made}; the old price is kept` };
 }
 
-async function takeBack({ prices }: CarryOutDeps, held: () => Suggestion, save: (more: Progress) => Promise<void>): Promise<Outcome> {
+async function takeBack({ prices }: CarryOutDeps, held: () => Suggestion, save: Save): Promise<Outcome> {
   const { id, product, basis, progress, newPrice } = held();
   const made = newPrice ?? progress.price;
   if (made === undefined || product === null) return { kind: "done", text: "nothing was made at Stripe" };

@@ -64,6 +64,12 @@ export interface Draft {
 }
 
 export interface Progress {
+  /** What is asked for beside the amount, as it was before the first call: a repeated call must say the same. */
+  readonly asked?: { readonly lookupKey: string | null; readonly recurring: string | null };
+  /** Stripe keeps its own failures under a key: after one that was looked up and left nothing, the next round's key is used. */
+  readonly round?: number;
+  /** When Stripe answered with a failure of its own, ms UTC; null once that is settled. */
+  readonly unclearAt?: number | null;
   /** What Stripe made or changed so far. */
   readonly price?: string;
   readonly defaultMoved?: true;
