@@ -4,8 +4,8 @@ import { carryOutNext, type GateDeps, pricingRoutes, worseChanges } from "../pri
 import type { Clock, Database, Guard, Http } from "../platform/index.ts";
 import { stripePrices } from "../stripe/index.ts";
 import type { TaskDefinition } from "../tasks/index.ts";
-import { commandBeside } from "./command-beside.ts";
 import type { Config } from "./config.ts";
+import { runBeside } from "./run-beside.ts";
 import type { ServerParts } from "./server.ts";
 import type { StripeSource } from "./stripe.ts";
 
@@ -28,8 +28,7 @@ export function pricingTask(config: Config): TaskDefinition {
     timeLimitMs: 60 * MINUTE,
     enabled: config.pricing.enabled,
     run: async ({ signal, cause }) => {
-      const printed = await commandBeside(["pricing", "run", "--json", ...(cause === "manual" ? ["--force"] : [])], { signal });
-      const { ok: _ok, ...report } = JSON.parse(printed.toString("utf8")) as { ok: boolean } & Record<string, unknown>;
+      const { ok: _ok, ...report } = await runBeside(["pricing", "run", "--json", ...(cause === "manual" ? ["--force"] : [])], signal, [0]);
       return report;
     },
   };
