@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
   payments: ["platform", "money", "ledger"],
   metrics: ["platform", "money", "ledger", "payments"],
   oncall: ["platform"],
-  notify: ["platform", "oncall"],
+  notify: ["platform", "money", "oncall"],
   slo: ["platform", "metrics"],
   alerts: ["platform", "money", "ledger", "metrics", "slo", "notify"],
   operations: ["platform", "money", "access", "stripe", "ledger", "payments", "notify"],

@@ -14,6 +14,7 @@ import { forwardsOf } from "./forward.ts";
 import { serveIntake } from "./intake-channel.ts";
 import { evaluationOf, taskDefinitions } from "./node-tasks.ts";
 import { pricingStep } from "./pricing.ts";
+import { startNotices } from "./notify.ts";
 import { receiptDeps } from "./receipts.ts";
 import { sloMeasurement } from "./slo.ts";
 import { stripeSource } from "./stripe.ts";
@@ -71,6 +72,7 @@ export async function runBackground(): Promise<void> {
   });
   // Not waited for; when it runs already, or cannot, the next of its own accord is minutes away.
   sweepNow = () => void engine.scheduler.runNow("sweep").then(({ finished }) => finished, () => null).catch(() => null);
+  const notices = await startNotices({ db, config, clock, log, node });
   const { sandboxSecret } = workerData as WorkerStart;
   // Connections of its own, so that loops which wait for each other's locks keep no delivery waiting.
   const intakeDb = db.kind === "postgres" ? connect(config, { connections: 2, onIdleError: (error) => log.warn({ error: errorText(error) }, "the database cut a connection") }) : db;
@@ -89,6 +91,7 @@ export async function runBackground(): Promise<void> {
   const keep = startLoop(quarantine.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "rejected deliveries could not be kept") });
   const stop = async (): Promise<void> => {
     await Promise.all([engine.stop(), flush.stop(), keep.stop()]);
+    await notices.stop();
     await intake.flush();
     await journal.close();
     if (intakeDb !== db) await intakeDb.close();

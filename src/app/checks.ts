@@ -14,6 +14,7 @@ import { forwardChecks } from "./forward.ts";
 import { guardChecks } from "./guard.ts";
 import { evaluatorCheck } from "./pulse.ts";
 import { pricingChecks } from "./pricing.ts";
+import { notifyAlertingChecks, notifyChecks } from "./notify.ts";
 import { clockCheck, stripeCheck, type StripeLook } from "./stripe-checks.ts";
 import { sweepChecks } from "./sweep.ts";
 import { tailPaths } from "./tail.ts";
@@ -174,10 +175,10 @@ function operations({ db, clock }: CheckParts): HealthCheck {
 /** Checks of which a person is told by an alert, not only by a page. */
 export function alertingChecks(parts: Omit<CheckParts, "tasks">): HealthCheck[] {
   const all = { ...parts, tasks: [] };
-  return [...sweepChecks(all), ...guardChecks(all), ...forwardChecks(all), ...backupChecks(all), evaluatorCheck(all), operations(all), ...pricingChecks(all)];
+  return [...sweepChecks(all), ...guardChecks(all), ...forwardChecks(all), ...backupChecks(all), evaluatorCheck(all), operations(all), ...pricingChecks(all), ...notifyAlertingChecks(all)];
 }
 
 /** What `/api/system-health` and `tillwatch health` look at. */
 export function healthChecks(parts: CheckParts): HealthCheck[] {
-  return [database(parts), disk(parts), derivation(parts), ingest(parts), quarantine(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), ...backupChecks(parts), scheduler(parts), evaluatorCheck(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...pricingChecks(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
+  return [database(parts), disk(parts), derivation(parts), ingest(parts), quarantine(parts), ...followed(parts), ...sweepChecks(parts), ...guardChecks(parts), ...forwardChecks(parts), ...backupChecks(parts), scheduler(parts), evaluatorCheck(parts), stripeCheck(parts), ...(parts.config.ingest.sweep ? [] : [clockCheck(parts)]), operations(parts), ...pricingChecks(parts), ...notifyChecks(parts), ...parts.tasks.filter((task) => task.enabled !== false).map((task) => taskCheck(parts, task))];
 }

@@ -204,10 +204,12 @@ describe("what ships for editors", () => {
     const example = readFileSync(join(docs, "tillwatch.example.yaml"), "utf8");
     expect(problems({}, example)).toEqual([]);
     const all = example.replaceAll(/^( *)#(?= ?[a-z_]+:)/gm, "$1").replaceAll(/^( *)#(?= *- )/gm, "$1");
-    expect(problems({ FORWARD_SECRET: "shop=whsec_example" }, all)).toEqual([]);
-    expect(problems({ FORWARD_SECRET: "other=whsec_example" }, all)).toMatchObject([{ key: "FORWARD_SECRET", text: expect.stringContaining("names shop") }]);
+    const named = Object.fromEntries([...all.matchAll(/env:([A-Z_]+)/g)].map(([, name]) => [name ?? "", "https://example.com/secret"]));
+    expect(problems({ ...named, FORWARD_SECRET: "shop=whsec_example" }, all)).toEqual([]);
+    expect(problems({ FORWARD_SECRET: "shop=whsec_example" }, all).map(({ key, given }) => `${key} ${given}`).sort()).toEqual(Object.keys(named).map((name) => `${name} null`).sort());
+    expect(problems({ ...named, FORWARD_SECRET: "other=whsec_example" }, all)).toMatchObject([{ key: "FORWARD_SECRET", text: expect.stringContaining("names shop") }]);
     const keys = new Set([...JSON.stringify(configJsonSchema()).matchAll(/"([a-z_0-9]+)":\{"(?:default|description|type|anyOf)/g)].map((match) => match[1]));
-    expect([...keys].filter((key) => !new RegExp(`^ *#? ?${key}:`, "m").test(example) && !/^(additionalProperties|propertyNames|items)$/.test(key ?? ""))).toEqual([]);
+    expect([...keys].filter((key) => !new RegExp(`^ *#? ?${key}:`, "m").test(example) && !/^(additionalProperties|propertyNames|items|__schema\d+)$/.test(key ?? ""))).toEqual([]);
   });
 
   it("is an example that changes nothing: whoever copies it keeps the defaults", () => {

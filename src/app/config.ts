@@ -4,6 +4,8 @@ import { type AlertSettings, lintRules } from "../alerts/index.ts";
 import { AppError, ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { sloWarnings } from "./config/slo.ts";
+import { type ChannelSecrets, mailProblems, readChannelSecrets } from "./notify-channels.ts";
+import { notifyProblems } from "./notify-settings.ts";
 import { bindings, secretVariables, type StripeMode, type Variables, variablesSchema, type WebhookSecret } from "./config/variables.ts";
 import type { WatchdogSettings } from "./watchdog.ts";
 
@@ -25,6 +27,8 @@ export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" |
   alerts: Omit<FileConfig["alerts"], "settings"> & { readonly settings: AlertSettings };
   watchdog: WatchdogSettings;
   backup: BackupConfig;
+  /** What the channels of notices name by env:…, by `channel.field`. */
+  channelSecrets: ChannelSecrets;
   /** Null: nothing can be mailed. */
   smtp: SmtpSettings | null;
   /** Null: one is made at first start. */
@@ -67,9 +71,10 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const source = { file: fileSchema, variables: variablesSchema, secret: secretVariables, bindings };
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), ...unsigned(file, variables)].filter((problem) => problem !== null);
+  const channels = readChannelSecrets(file, env);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), ...unsigned(file, variables), ...notifyProblems(file), ...mailProblems(file), ...channels.problems].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
-  return assemble(file, variables, path, cwd);
+  return { ...assemble(file, variables, path, cwd), channelSecrets: channels.secrets };
 }
 
 /** A key for the other mode only: someone forgot half of a change. Starting on the sandbox would hide that. */
@@ -116,7 +121,7 @@ function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | n
   return { key: "STRIPE_API_BASE", given: apiBase, text: "the live key would cross the network readable; give an https:// address", file: null, line: null };
 }
 
-function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Config {
+function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Omit<Config, "channelSecrets"> {
   const { stripe, storage, smtp, watchdog, ...sections } = file;
   const secretKey = (stripe.mode === "live" ? variables.STRIPE_SECRET_LIVE : variables.STRIPE_SECRET_KEY) ?? null;
   const sandbox = secretKey === null;

@@ -7,6 +7,7 @@ import { ingestMigrations } from "../ingest/index.ts";
 import { ledgerMigrations } from "../ledger/index.ts";
 import { metricsMigrations } from "../metrics/index.ts";
 import { notifyMigrations } from "../notify/index.ts";
+import { onCallMigrations } from "../oncall/index.ts";
 import { operationMigrations } from "../operations/index.ts";
 import { paymentsMigrations } from "../payments/index.ts";
 import { sloMigrations } from "../slo/index.ts";
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   ...notifyMigrations,
   ...backupMigrations,
   ...pricingMigrations,
+  ...onCallMigrations,
   ...nodeMigrations,
   ...sloMigrations,
   ...healthMigrations,

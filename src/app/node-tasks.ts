@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { catchUp, DERIVE } from "./derive.ts";
 import { guardTask } from "./guard.ts";
 import { pricingTask } from "./pricing.ts";
+import { forgetNotices } from "./notify.ts";
 import { quarantineTask } from "./quarantine.ts";
 import { sloRules } from "./slo.ts";
 import { reportTasks } from "./report-tasks.ts";
@@ -65,6 +66,7 @@ async function retention(db: Database, config: Config, nowMs: number, signal: Ab
     minutes: await step(keep.minutesMs, (before) => retainMetrics(db, "minute", before, 1000, DERIVE)),
     hours: await step(keep.hoursMs, (before) => retainMetrics(db, "hour", before, 1000, DERIVE)),
     slo_counts: await repeat(signal, () => db.write((tx) => retainSloCounts(tx, nowMs, 1000))),
+    notices: await step(config.notify.keepMs, (before) => forgetNotices(db, before)),
     task_runs: await step(keep.taskRunsMs, (before) => db.write((tx) => retainTaskRuns(tx, before, 1000))),
     witness: await step(keep.completenessMs, (before) => retainWitness(db, before, 1000)),
     signatures: await step(7 * 24 * 60 * MINUTE, (before) => retainSignatures(db, before, 1000)),

@@ -22,6 +22,7 @@ import { dashboardRoutes, pageFallback } from "./dashboard.ts";
 import { overviewRoutes } from "./overview.ts";
 import { mountPricing } from "./pricing.ts";
 import { metricsRoute } from "./prometheus.ts";
+import { notifyHttp } from "./notify.ts";
 import { receiptDeps } from "./receipts.ts";
 import { REPORT_PAGE } from "./reports.ts";
 import type { ReportMaker } from "./report-beside.ts";
@@ -77,6 +78,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
   mountAlerts(http, { db, clock, access, config });
+  await notifyHttp(http, { db, config, clock, access });
   mountSlos(http, { ...parts, viewer });
   backupRoutes(http, {
     db,

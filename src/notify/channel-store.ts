@@ -123,3 +123,8 @@ export async function enableChannel(tx: Tx, name: string): Promise<ChannelState>
   await tx.updateTable("channel").set(WELL).where("name", "=", name).execute();
   return await readChannel(tx, name);
 }
+
+/** What a channel stopped short of is free at once for who comes next: at an orderly end. */
+export async function releaseChannels(tx: Tx, owner: string): Promise<void> {
+  await tx.updateTable("channel").set({ owner: null, lease_until: 0 }).where("owner", "=", owner).execute();
+}

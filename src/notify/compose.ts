@@ -5,6 +5,8 @@ import type { KnownAlert } from "./store.ts";
 
 /** More are counted, not shown: no channel takes ten thousand, and nobody reads them. */
 const MOST_SHOWN = 50;
+/** Of which so many are kept for what has ended, or a program that reads along would not learn of it. */
+const ENDED_SHOWN = 15;
 
 function shownAs({ state, acknowledgedAt, news }: KnownAlert): NoticeAlert {
   return { state: state === "resolved" ? "resolved" : acknowledgedAt === null ? "firing" : "acknowledged", news };
@@ -12,7 +14,7 @@ function shownAs({ state, acknowledgedAt, news }: KnownAlert): NoticeAlert {
 
 const WEIGHT: Readonly<Record<NoticeAlert["state"], number>> = { firing: 0, acknowledged: 1, resolved: 2 };
 
-/** What fires before what does not, CRITICAL before WARNING, the newest first. */
+/** What nobody has yet before what somebody has, CRITICAL before WARNING, the newest first. */
 function byWeight(one: NoticeAlert, other: NoticeAlert): number {
   return WEIGHT[one.state] - WEIGHT[other.state] || (one.news.severity === other.news.severity ? other.news.startedAt - one.news.startedAt || other.news.alertId - one.news.alertId : one.news.severity === "CRITICAL" ? -1 : 1);
 }
@@ -47,7 +49,8 @@ function statusOf(firing: readonly KnownAlert[]): NoticeStatus {
 /** The notice about a group as it stands. */
 export function composeNotice({ key, route, labels, firing, resolved, notes }: Members, reason: NoticeReason, nowMs: number): NewNotice {
   const all = [...firing, ...resolved];
-  const alerts = all.map(shownAs).sort(byWeight).slice(0, MOST_SHOWN);
+  const ended = Math.min(resolved.length, Math.max(ENDED_SHOWN, MOST_SHOWN - firing.length));
+  const alerts = [...firing.map(shownAs).sort(byWeight).slice(0, MOST_SHOWN - ended), ...resolved.map(shownAs).sort(byWeight).slice(0, ended)];
   const severity: Severity = (firing.length > 0 ? firing : resolved).some(({ news }) => news.severity === "CRITICAL") ? "CRITICAL" : "WARNING";
   return {
     key,

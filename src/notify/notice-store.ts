@@ -112,7 +112,7 @@ export interface NoticeWithDeliveries {
   readonly deliveries: readonly Delivery[];
 }
 
-async function withDeliveries(tx: Tx, rows: readonly Selectable<NoticeRow>[]): Promise<NoticeWithDeliveries[]> {
+export async function withDeliveries(tx: Tx, rows: readonly Selectable<NoticeRow>[]): Promise<NoticeWithDeliveries[]> {
   if (rows.length === 0) return [];
   const outbox = await tx.selectFrom("outbox").selectAll().where("notice_id", "in", rows.map(({ id }) => id)).orderBy("id").execute();
   return rows.map((row) => ({ notice: toNotice(row), deliveries: outbox.filter(({ notice_id }) => notice_id === row.id).map(toDelivery) }));

@@ -19,6 +19,7 @@
 -- notify/0001_news
 -- notify/0002_notices
 -- notify/0003_chains
+-- oncall/0001_oncall
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -332,6 +333,24 @@ notify_stream.route text not null
 notify_stream.labels text not null
 notify_stream.told text not null
 notify_stream.sent_at bigint not null
+oncall_feed.id bigint not null
+oncall_feed.token_hash text not null
+oncall_feed.rotation text
+oncall_feed.person text
+oncall_feed.created_by text not null
+oncall_feed.created_at bigint not null
+oncall_feed.used_at bigint
+oncall_feed.revoked_at bigint
+oncall_override.id bigint not null
+oncall_override.rotation text not null
+oncall_override.person text not null
+oncall_override.starts_at bigint not null
+oncall_override.ends_at bigint not null
+oncall_override.author text not null
+oncall_override.reason text not null
+oncall_override.created_at bigint not null
+oncall_override.cancelled_at bigint
+oncall_override.cancelled_by text
 operation.id text not null
 operation.no bigint not null
 operation.kind text not null
@@ -591,6 +610,10 @@ CREATE INDEX notify_silence_open ON notify_silence USING btree (id) WHERE (ended
 CREATE UNIQUE INDEX notify_silence_pkey ON notify_silence USING btree (id)
 CREATE UNIQUE INDEX notify_stream_key ON notify_stream USING btree (key, channel)
 CREATE UNIQUE INDEX notify_stream_pkey ON notify_stream USING btree (id)
+CREATE UNIQUE INDEX oncall_feed_pkey ON oncall_feed USING btree (id)
+CREATE UNIQUE INDEX oncall_feed_token_hash_key ON oncall_feed USING btree (token_hash)
+CREATE UNIQUE INDEX oncall_override_pkey ON oncall_override USING btree (id)
+CREATE INDEX oncall_override_time ON oncall_override USING btree (rotation, ends_at) WHERE (cancelled_at IS NULL)
 CREATE UNIQUE INDEX operation_busy ON operation USING btree (live, payment) WHERE ((kind = 'refund'::text) AND (state = 'sending'::text))
 CREATE INDEX operation_created ON operation USING btree (kind, created_at)
 CREATE INDEX operation_digest ON operation USING btree (request_digest, created_at)

@@ -19,6 +19,7 @@
 -- notify/0001_news
 -- notify/0002_notices
 -- notify/0003_chains
+-- oncall/0001_oncall
 -- operations/0001_operations
 -- operations/0002_receipts
 -- operations/0003_refund_hints
@@ -115,6 +116,9 @@ CREATE TABLE notify_silence ( id integer primary key autoincrement, kind text no
 CREATE INDEX notify_silence_open on notify_silence (id) where ended_at is null;
 CREATE TABLE notify_stream ( id integer primary key autoincrement, key text not null, channel text not null, route text not null, labels text not null, told text not null, sent_at integer not null );
 CREATE UNIQUE INDEX notify_stream_key on notify_stream (key, channel);
+CREATE TABLE oncall_feed ( id integer primary key autoincrement, token_hash text not null unique, rotation text, person text, created_by text not null, created_at integer not null, used_at integer, revoked_at integer );
+CREATE TABLE oncall_override ( id integer primary key autoincrement, rotation text not null, person text not null, starts_at integer not null, ends_at integer not null, author text not null, reason text not null, created_at integer not null, cancelled_at integer, cancelled_by text );
+CREATE INDEX oncall_override_time on oncall_override (rotation, ends_at) where cancelled_at is null;
 CREATE TABLE operation ( id text primary key, no integer not null, kind text not null, state text not null, live integer not null, payment text, amount integer, currency text, request text not null, progress text not null, stripe_key text not null unique, request_key text, request_digest text not null, object_id text, object_status text, answer text, error_kind text, error_code text, error_text text, reason text, note text, actor_id text not null, actor_name text not null, request_id text, second_id text, second_name text, created_at integer not null, updated_at integer not null, sent_at integer, attempts integer not null, last_effect text, last_try_at integer, next_try_at integer, confirmed_at integer, missed_at integer );
 CREATE UNIQUE INDEX operation_busy on operation (live, payment) where kind = 'refund' and state = 'sending';
 CREATE INDEX operation_created on operation (kind, created_at);

@@ -8,6 +8,8 @@ import { reports } from "./reports.ts";
 import { slo } from "./slo.ts";
 import { watchdog } from "./watchdog.ts";
 import { alertSettings, toSettings } from "./alerts.ts";
+import { notify } from "./notify.ts";
+import { oncall } from "./oncall.ts";
 
 /**
  * The sections of `tillwatch.yaml`. A section is a strict object in the file's own names (snake_case) with a transform to
@@ -246,7 +248,7 @@ const ingest = z
   .describe("Where events come from besides the webhook endpoint")
   .prefault({});
 
-export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, backup: backupSection, tasks, reports, slo, watchdog, pricing });
+export const fileSchema = z.strictObject({ merchant, server, stripe, storage, ingest, alerts, operations, receipts, smtp, retention, backup: backupSection, tasks, reports, slo, watchdog, notify, oncall, pricing });
 
 export type FileConfig = z.output<typeof fileSchema>;
 
