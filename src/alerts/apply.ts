@@ -45,12 +45,12 @@ export async function applyCase(tx: Tx, one: Case, alert: Alert | undefined, hel
     case "none":
       return alert === undefined || step.next === null ? null : await goOn(tx, one, alert, step.next, nowMs);
     case "opened":
-      await insertAlert(tx, { key, rule }, step.next, told, nowMs);
+      await insertAlert(tx, { key, rule, drill: one.words.drill === true }, step.next, told, nowMs);
       return null;
     case "fired": {
       const evidence = told.evidence === null ? null : { ...told.evidence, events: await evidenceEvents(tx, told.evidence) };
       const firing = { ...told, evidence };
-      const id = alert === undefined ? await insertAlert(tx, { key, rule }, step.next, firing, nowMs) : alert.id;
+      const id = alert === undefined ? await insertAlert(tx, { key, rule, drill: one.words.drill === true }, step.next, firing, nowMs) : alert.id;
       if (alert !== undefined) await updateAlert(tx, id, step.next, firing, nowMs);
       // A pending alert leaves no trace, so that its beginning is told when it fires.
       if (step.next.openedAt < nowMs) await recordEvent(tx, id, "opened", TILLWATCH, null, step.next.openedAt);

@@ -4,6 +4,8 @@ import type { Judged } from "./production.ts";
 
 /** What a rule always says of its alerts; a judgement may say it better. All optional: without, the rule's name stands for them. */
 export interface RuleWords {
+  /** Its alerts are drills: made up, and marked so wherever they go. */
+  readonly drill?: boolean;
   /** What it is about: webhooks, payments, revenue, ingest, database, tasks, `slo:<name>`, … */
   readonly subject?: string;
   /** One line in words. */

@@ -7,6 +7,7 @@ import { retainSloCounts } from "../slo/index.ts";
 import { applySettings, retainTaskRuns, type TaskDefinition } from "../tasks/index.ts";
 import { judgedScope, ruleSetOf } from "./alerts.ts";
 import { backupTasks } from "./backup.ts";
+import { drillRule, drillTask } from "./alert-drill.ts";
 import { ruleOfCheck } from "./check-rules.ts";
 import { alertingChecks, healthChecks } from "./checks.ts";
 import type { Config } from "./config.ts";
@@ -30,7 +31,7 @@ export function evaluationOf(config: Config, db: Database, clock: Clock): Evalua
   return {
     scope: judgedScope(config).scope,
     thresholds: ruleSetOf(config).thresholds,
-    handed: [...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db), ...taskRules(db, taskDefinitions(db, config, clock, { append: () => {} }), clock)],
+    handed: [drillRule(db), ...alertingChecks({ db, config, clock }).map(ruleOfCheck), ...sloRules(config, db), ...taskRules(db, taskDefinitions(db, config, clock, { append: () => {} }), clock)],
     settings: config.alerts.settings,
   };
 }
@@ -104,6 +105,7 @@ export function taskDefinitions(db: Database, config: Config, clock: Clock, jour
     sweepTask(db, config, clock),
     guardTask(db, config, clock),
     quarantineTask(db, config, clock),
+    drillTask(db, config, clock),
     watchdogTask(db, clock, config.watchdog, () => healthChecks({ db, config, clock, tasks: definitions })),
     ...reportTasks(config),
     ...backupTasks(config),

@@ -78,7 +78,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
   operationRoutes(http, { db, clock, viewer, operator, stripe: () => parts.stripe.need(), limits: config.operations.refundLimits, currency: currency(config.merchant.currency) });
   receiptRoutes(http, { ...receiptDeps(config, db, clock, parts.stripe), viewer, operator });
   mountAlerts(http, { db, clock, access, config });
-  await notifyHttp(http, { db, config, clock, access });
+  notifyHttp(http, { db, config, clock, access, log: parts.log });
   mountSlos(http, { ...parts, viewer });
   backupRoutes(http, {
     db,

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { drillOptions } from "../app/backup.ts";
 import { drillRestore, type DrillOutcome, showDrill } from "../backup/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
+import { drillAlertsCommand } from "./drill-alerts.ts";
 import { progressBar } from "./progress.ts";
 import { table } from "./table.ts";
 
@@ -31,7 +32,7 @@ function restoreCommand(context: ServiceContext): Command {
     });
 }
 
-/** `tillwatch drill restore`. */
+/** `tillwatch drill restore|alerts`. */
 export function drillCommand(context: ServiceContext): Command {
-  return new Command("drill").description("rehearse: prove that the newest backup can be restored").addHelpText("after", "\nExample:\n  $ tillwatch drill restore").addCommand(restoreCommand(context));
+  return new Command("drill").description("rehearse: prove that the newest backup can be restored, and that alerts arrive").addHelpText("after", "\nExample:\n  $ tillwatch drill restore").addCommand(restoreCommand(context)).addCommand(drillAlertsCommand(context));
 }

@@ -31,6 +31,9 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   import: { description: "take the files of the older system, or exports from Stripe", load: async (context) => (await import("./import.ts")).importCommand(context) },
   slo: { description: "objectives: attainment, error budget, burn rates", load: async (context) => (await import("./slo.ts")).sloCommand(context) },
   pricing: { description: "gated price suggestions: facts, suggestions, approve, roll back", load: async (context) => (await import("./pricing.ts")).pricingCommand(context) },
+  notify: { description: "notices and channels: test, list, enable", load: async (context) => (await import("./notify.ts")).notifyCommand(context) },
+  silences: { description: "silences: list, add, end, look beforehand", load: async (context) => (await import("./silences.ts")).silencesCommand(context) },
+  oncall: { description: "who is on call now, until when, and who is next", load: async (context) => (await import("./oncall.ts")).oncallCommand(context) },
   tasks: { description: "the scheduler: list, history, run now", load: async (context) => (await import("./task-setup.ts")).tasks(context) },
   keys: { description: "make, list and revoke keys", load: async (context) => (await import("./keys.ts")).keysCommand(context) },
   report: { description: "the enterprise report of a period, as page, PDF, CSV or JSON", load: async (context) => (await import("./report.ts")).reportCommand(context) },
@@ -43,7 +46,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
   backup: { description: "make, list, verify and restore backups", load: async (context) => (await import("./backup.ts")).backupCommand(context) },
-  drill: { description: "prove that the newest backup can be restored", load: async (context) => (await import("./drill.ts")).drillCommand(context) },
+  drill: { description: "prove that the newest backup can be restored, and that alerts arrive", load: async (context) => (await import("./drill.ts")).drillCommand(context) },
   rebuild: { description: "derive payments and figures anew from the events", load: async (context) => (await import("./rebuild.ts")).rebuildCommand(context) },
   config: {
     description: "the configuration: what it may hold, and what it comes to",

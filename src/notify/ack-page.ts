@@ -6,8 +6,8 @@ import { knownAlerts } from "./store.ts";
 export interface AckPage {
   readonly db: Database;
   readonly clock: Clock;
-  /** Signs the links. */
-  readonly key: string;
+  /** What signs the links. */
+  key(): Promise<string>;
   /** Who a link of this channel was sent to, in words: the person whose channel it is, or the channel. */
   nameOf(channel: string): string;
   /** Takes the alert on. @throws AppError `conflict` when it is over, `not_found`. */
@@ -42,7 +42,7 @@ function nameIn(body: unknown): string | null {
 }
 
 async function show(deps: AckPage, token: string): Promise<Answer> {
-  const verdict = readAckToken(deps.key, token, deps.clock.now());
+  const verdict = readAckToken(await deps.key(), token, deps.clock.now());
   if (verdict.kind === "forged") return FORGED;
   const [alert] = await knownAlerts(deps.db.read, [verdict.claim.alertId]);
   if (alert === undefined) return FORGED;
@@ -56,7 +56,7 @@ async function show(deps: AckPage, token: string): Promise<Answer> {
 }
 
 async function acknowledge(deps: AckPage, token: string, body: unknown, requestId: string): Promise<Answer> {
-  const verdict = readAckToken(deps.key, token, deps.clock.now());
+  const verdict = readAckToken(await deps.key(), token, deps.clock.now());
   if (verdict.kind !== "valid") return await show(deps, token);
   const via = deps.nameOf(verdict.claim.channel);
   const name = nameIn(body);

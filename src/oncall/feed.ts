@@ -4,7 +4,7 @@ import type { Generated } from "kysely";
 import { AppError, DAY_MS, type Tx } from "../platform/index.ts";
 import { readOverrides } from "./overrides.ts";
 import { personOf, type Roster } from "./roster.ts";
-import { type Rotation, shifts } from "./rotation.ts";
+import { type Rotation, type Shift, shifts } from "./rotation.ts";
 
 interface FeedRow {
   id: Generated<number>;
@@ -83,8 +83,9 @@ const AHEAD_MS = 90 * DAY_MS;
  * A shift keeps its id however often the calendar is asked for, so that no copy stays behind when it moves; one that was
  * begun before the window is cut by the window, so its end names it. A gap is an event too.
  */
-function uidOf(rotation: Rotation, at: number, source: string): string {
-  return `${createHash("sha256").update(`${rotation.name} ${at}`).digest("hex").slice(0, 32)}@${source}`;
+function uidOf(rotation: Rotation, { startsAt, endsAt }: Shift, fromMs: number): string {
+  const named = startsAt === fromMs ? `until ${endsAt}` : `from ${startsAt}`;
+  return `${createHash("sha256").update(`${rotation.name} ${named}`).digest("hex").slice(0, 32)}@tillwatch`;
 }
 
 /** The calendar of a feed, as RFC 5545 has it: times in UTC, ends exclusive. */
@@ -101,7 +102,7 @@ export async function calendarOf(tx: Tx, roster: Roster, feed: Pick<Feed, "rotat
       if (feed.person !== null && shift.person !== feed.person) continue;
       const name = shift.person === null ? null : (personOf(roster, shift.person)?.name ?? shift.person);
       calendar.createEvent({
-        id: uidOf(rotation, shift.startsAt === from ? shift.endsAt : shift.startsAt, "tillwatch"),
+        id: uidOf(rotation, shift, from),
         stamp: new Date(from + BACK_MS),
         start: new Date(shift.startsAt),
         end: new Date(shift.endsAt),

@@ -3,4 +3,4 @@ export { type Duty, duties, whoIsOn } from "./duty.ts";
 export { onCallMigrations } from "./migrations/index.ts";
 export { type Person, personOf, type Roster } from "./roster.ts";
 export { type Rotation, type Shift } from "./rotation.ts";
-export { type OnCallRoutes, onCallRoutes } from "./routes.ts";
+export { type OnCallRoutes, onCallRoutes, showDuty } from "./routes.ts";

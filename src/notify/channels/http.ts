@@ -45,7 +45,7 @@ function wordsOf(body: string, secrets: readonly string[]): string {
   let text = body.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
   for (const secret of secrets) if (secret.length > 3) text = text.replaceAll(secret, "***");
   // Markup, addresses and long tokens tell a person nothing here, and may be what we are to keep.
-  text = text.replaceAll(/<[^>]*>/g, " ").replaceAll(/https?:\/\/\S+/gi, "(address)").replaceAll(/[A-Za-z0-9_+/=-]{24,}/g, "***").trim();
+  text = text.replaceAll(/<[^>]*>/g, " ").replaceAll(/https?:\/\/\S+/gi, "(address)").replaceAll(/(?=[A-Za-z_+/=-]*\d)[A-Za-z0-9_+/=-]{16,}/g, "***").trim();
   return clip(text, 120);
 }
 
