@@ -1,5 +1,6 @@
 import type { Section } from "../section.ts";
 import { alerts } from "./alerts.ts";
+import { backups } from "./backups.ts";
 import { changes } from "./changes.ts";
 import { completeness } from "./completeness.ts";
 import { deliveries } from "./deliveries.ts";
@@ -11,4 +12,4 @@ import { slos } from "./slos.ts";
 import { tasks } from "./tasks.ts";
 
 /** The sections, in the order in which they are read. A new one is a file beside this one and its line here. */
-export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, slos, tasks, changes];
+export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, slos, tasks, backups, changes];
