@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchBackfill } from "./backfill.ts";
+import { benchForward } from "./forward.ts";
 import { benchIntake } from "./intake.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
@@ -11,7 +12,7 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill    one part only; backfill runs only when it is named
+  --only intake|scale|backfill|forward    one part only; the last two run only when named
   --seconds N            load per server (10)
   --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
   --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
@@ -38,6 +39,14 @@ if (values.help) {
       const found = await benchBackfill(Number(values["per-day"]), directory);
       console.log("\nBackfill of thirty days from an event list on this machine, into SQLite:\n");
       printTable(["events", "seconds", "events/s", "peak MB", "killed", "requests", "asked twice"], [[found.events, found.seconds.toFixed(0), found.perSecond, found.peakMb, found.kills, found.requests, found.askedTwice]]);
+    }
+    if (values.only === "forward") {
+      const found = await benchForward(200, directory);
+      console.log("\nAn application away for an hour at 200 events/s, then slow, then answering 500 to one event; its backlog over HTTP:\n");
+      printTable(
+        ["events", "tries while away", "seconds", "events/s", "lost", "twice", "out of order", "set aside"],
+        [[found.events, found.outageTries, found.seconds.toFixed(0), found.perSecond, found.lost, found.twice, found.outOfOrder, found.setAside]],
+      );
     }
     if (values.only === undefined || values.only === "intake") {
       const { rows, bodyBytes } = await benchIntake({ seconds: Number(values.seconds), requests: 200_000, directory });

@@ -102,6 +102,13 @@ export async function previousOfObject(tx: Tx, event: LedgerEvent): Promise<stri
   return row?.event_id ?? null;
 }
 
+/** The exact bytes of these entries, by position; of many at once each block is opened once. */
+export async function readRaw(tx: Tx, seqs: readonly number[]): Promise<Map<number, Buffer>> {
+  const rows: EventRowRead[] = [];
+  for (const chunk of inChunks(seqs, 500)) rows.push(...(await tx.selectFrom("event").selectAll().where("seq", "in", chunk).execute()));
+  return await readBodies(tx, rows);
+}
+
 /** The other contents that came under this event's id, oldest first. */
 export async function readVariants(tx: Tx, seq: number): Promise<{ receivedAt: number; type: string; raw: Buffer }[]> {
   const rows = await tx.selectFrom("event_variant").selectAll().where("event_seq", "=", seq).orderBy("id").limit(100).execute();

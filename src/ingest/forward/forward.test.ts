@@ -321,6 +321,8 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     expect(shown.json()).toMatchObject({ ok: true, count: 1, data: [{ name: "shop", state: "sending", behind: 0, set_aside: 0, dead: 1 }] });
     expect(shown.body).not.toContain("secret");
     expect((await get("/api/forward/shop/dead")).json()).toMatchObject({ count: 1, data: [{ event_id: "evt_00001", event_type: "charge.failed" }], next_cursor: null });
+    expect((await get("/api/forward/shop/dead?limit=500")).statusCode).toBe(200);
+    expect((await get("/api/forward/shop/dead?limit=1e1")).statusCode).toBe(400);
     expect((await get("/api/forward/cart/dead")).json()).toMatchObject({ code: "target_unknown", error: expect.stringContaining("there is shop") });
     const replayIt = async (payload: object, key = "operator") => await http.inject({ method: "POST", url: "/api/forward/shop/replay", headers: { "x-dash-key": key }, payload });
     expect((await replayIt({ dead: true }, "viewer")).statusCode).toBe(403);

@@ -1,4 +1,4 @@
-import { lastSeq, type LedgerEntry, readAfter, readEntries, readEvent, recordDeliveries, type RecordedDelivery } from "../../ledger/index.ts";
+import { lastSeq, type LedgerEntry, readAfter, readEntries, readRaw, recordDeliveries, type RecordedDelivery } from "../../ledger/index.ts";
 import type { Clock, Database, Tx } from "../../platform/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
 import { originalSignature } from "./signatures.ts";
@@ -67,14 +67,12 @@ function failureOf({ target, clock }: ForwardOptions, entry: Pick<LedgerEntry, "
   return { receivedAt: clock.now(), outcome: "failed", endpoint: `forward:${target.name}`, status: attempt.status, reason, eventSeq: entry.seq, eventId: entry.eventId, eventType: entry.type };
 }
 
-/** Null: Stripe's signature is being written at this moment. */
-async function sendOne({ db, clock, target, send }: ForwardOptions, eventId: string): Promise<Attempt | null> {
-  const found = await readEvent(db.read, eventId);
-  // Retention took it meanwhile: nothing is left to send.
-  if (found === null) return { kind: "taken" };
+/** Null: Stripe's signature is being written at this moment. @param raw undefined: retention took the event meanwhile, nothing is left to send. */
+async function sendOne({ db, clock, target, send }: ForwardOptions, { eventId, source, receivedAt }: LedgerEntry, raw: Buffer | undefined): Promise<Attempt | null> {
+  if (raw === undefined) return { kind: "taken" };
   const original = target.signature === "original" ? await originalSignature(db.read, eventId) : null;
-  if (target.signature === "original" && original === null && found.event.source === "webhook" && clock.now() - found.event.receivedAt < BEING_WRITTEN_MS) return null;
-  return await send(target, { id: eventId, raw: found.raw, original }, clock.now());
+  if (target.signature === "original" && original === null && source === "webhook" && clock.now() - receivedAt < BEING_WRITTEN_MS) return null;
+  return await send(target, { id: eventId, raw, original }, clock.now());
 }
 
 async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise<boolean> {
@@ -84,6 +82,7 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
   const entries = await readAfter(db.read, after, BATCH);
   if (entries.length === 0 && claimed.runAt !== null && clock.now() < claimed.runAt) return false;
   const own = [...(await readEntries(db.read, claimed.run.slice(0, 1))), ...entries];
+  const bodies = await readRaw(db.read, own.map(({ seq }) => seq));
   let state = claimed;
   const park: number[] = [];
   const failures: RecordedDelivery[] = [];
@@ -94,7 +93,7 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
       if (state.run.length === 0) state = { ...state, cursor: Math.max(state.cursor, entry.seq) };
       continue;
     }
-    const attempt = await sendOne(options, entry.eventId);
+    const attempt = await sendOne(options, entry, bodies.get(entry.seq));
     if (attempt === null) break;
     if (attempt.kind !== "taken") failures.push(failureOf(options, entry, attempt));
     const decision = decide(state, entry.seq, attempt, clock.now());
@@ -133,7 +132,7 @@ async function retryParked(options: ForwardOptions): Promise<boolean> {
   const due = await db.read.selectFrom("forward_parked").selectAll().where("target", "=", target.name).where("next_at", "<=", now).orderBy("next_at").orderBy("event_seq").limit(1).executeTakeFirst();
   if (due === undefined) return false;
   const [entry] = await readEntries(db.read, [due.event_seq]);
-  const attempt: Attempt | null = entry === undefined ? { kind: "taken" } : await sendOne(options, entry.eventId);
+  const attempt: Attempt | null = entry === undefined ? { kind: "taken" } : await sendOne(options, entry, (await readRaw(db.read, [entry.seq])).get(entry.seq));
   if (attempt === null) return false;
   await db.write(async (tx) => {
     const row = tx.selectFrom("forward_parked").select("attempts").where("target", "=", target.name).where("event_seq", "=", due.event_seq);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { timeField } from "../../ledger/index.ts";
-import { AppError, type Clock, type Database, type Guard, type Http, type HttpRequest, isoSeconds, noQuery, type Tx } from "../../platform/index.ts";
+import { AppError, type Clock, type Database, type Guard, type Http, type HttpRequest, isoSeconds, limitField, noQuery, type Tx } from "../../platform/index.ts";
 import { deadLettersOf, forwardStatus } from "./forward.ts";
 import { chooseForReplay, replayAll, type ReplayChoice } from "./replay.ts";
 
@@ -106,7 +106,7 @@ export function forwardRoutes(http: Http, deps: ForwardRoutes): void {
         summary: "Events that an application was given up on, oldest first",
         tags: ["events"],
         params: NAME,
-        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(50), cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional() }),
+        querystring: z.strictObject({ limit: limitField({ absent: 50, most: 100 }), cursor: z.string().regex(/^\d{1,15}$/, "must be the next_cursor of the page before").optional() }),
         response: { 200: z.object({ ok: OK, count: z.number(), data: z.array(DEAD_SHAPE), next_cursor: z.string().nullable() }) },
       },
     },
