@@ -1,4 +1,4 @@
-import { type Currency, minor, moneyText, smallestCharge } from "../money/index.ts";
+import { minor, moneyText, smallestCharge } from "../money/index.ts";
 import { type DeclineFacts, shareInterval } from "./declines.ts";
 import { expectedMonths, type Retention } from "./retention.ts";
 import type { Draft } from "./suggestion.ts";
@@ -144,7 +144,7 @@ export function adviseAnnual(retention: readonly Retention[], productName: (prod
     const stays = { low: expectedMonths(leave.high), high: expectedMonths(leave.low) };
     if (stays.high >= 10) return [];
     const price = minor(unitAmount * 10);
-    const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency as Currency);
+    const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
     return [
       {
         kind: "annual_plan",

@@ -52,7 +52,7 @@ describe("what is believed of the elasticity", () => {
           const change = 6 + Math.floor(random() * 14);
           const step = (random() < 0.5 ? -1 : 1) * (0.05 + 0.2 * random());
           const prices = Array.from({ length: 26 }, (_, week) => (week < change ? 2000 : Math.round(2000 * (1 + step))));
-          const steady = new Array<number>(26).fill(1500);
+          const steady = Array.from({ length: 26 }, () => 1500);
           const products = [{ elasticity, prices, weekly }, ...[1, 2, 3].map(() => ({ elasticity: -1, prices: steady, weekly }))];
           const belief = estimateElasticity(rowsOf(market({ products, weeks: 26, shop: 0.1, noise, walk }, random), 0, prices));
           shops += 1;
@@ -145,8 +145,8 @@ describe("suggestions", () => {
   });
 
   it("say what is missing in a shop of 30 payments", () => {
-    const products = [{ elasticity: -2, weekly: 3, prices: new Array<number>(10).fill(2000) }];
-    const [finding, ...more] = look([new Array<number>(10).fill(3)], products, 10);
+    const products = [{ elasticity: -2, weekly: 3, prices: Array.from({ length: 10 }, () => 2000) }];
+    const [finding, ...more] = look([Array.from({ length: 10 }, () => 3)], products, 10);
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ kind: "not_enough", text: expect.stringMatching(/not enough evidence: .*about [\d,]+ more payments needed/) });
     expect(finding?.kind === "not_enough" && finding.payments).toBeGreaterThan(1000);

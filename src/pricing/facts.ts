@@ -169,7 +169,7 @@ export interface Demand {
  */
 export function demandOf(facts: Facts, offer: OfferFacts, tests: readonly DeclaredTest[]): Demand {
   const weeksCount = Math.round((facts.toMs - facts.fromMs) / WEEK_MS);
-  const control = new Array<number>(weeksCount).fill(0);
+  const control = Array.from({ length: weeksCount }, () => 0);
   for (const other of facts.offers) {
     if (other.product === offer.product) continue;
     for (const { week, purchases } of other.weeks) control[week] = (control[week] ?? 0) + purchases;

@@ -125,7 +125,7 @@ onBothDatabases("the gate of pricing", migrations, (database) => {
 
     // Two at once: one wins, one price is made.
     const both = await Promise.all([open.ask(`/api/pricing/suggestions/${id}/approve`, open.keys.ann, post({ basis })), open.ask(`/api/pricing/suggestions/${id}/approve`, open.keys.bob, post({ basis }))]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409]);
     expect(await open.pricesAtStripe()).toHaveLength(2);
 
     // Another change of the same price while that one is watched.
@@ -136,7 +136,7 @@ onBothDatabases("the gate of pricing", migrations, (database) => {
     const open = await shop(database);
     const { id } = await open.suggest(2100);
     const { basis } = await open.show(id);
-    await open.api.sdk.products.update(open.product, { default_price: "" as string }).catch(() => null);
+    await open.api.sdk.products.update(open.product, { default_price: "" }).catch(() => null);
     await open.api.sdk.prices.update(open.price, { active: false });
     expect(await open.act(id, "approve", open.keys.ann, { basis }, 409)).toMatchObject({ code: "suggestion_stale" });
     expect(await open.show(id)).toMatchObject({ state: "stale" });
@@ -185,7 +185,7 @@ onBothDatabases("the gate of pricing", migrations, (database) => {
         await open.loop();
         const after = await open.show(id);
         expect(after.state).toBe("applied");
-        expect((await open.pricesAtStripe()).map(({ unit_amount }) => unit_amount).toSorted()).toEqual([2000, 2100]);
+        expect((await open.pricesAtStripe()).map(({ unit_amount }) => unit_amount ?? 0).toSorted((one, other) => one - other)).toEqual([2000, 2100]);
         expect((await open.api.sdk.products.retrieve(open.product)).default_price).toBe(after.new_price);
       });
     }

@@ -64,7 +64,7 @@ function factsOf(price: Stripe.Price): PriceFacts {
 function recurringParam(recurring: string | null): Pick<Stripe.PriceCreateParams, "recurring"> {
   if (recurring === null) return {};
   const [interval = "month", count = "1"] = recurring.split(":");
-  return { recurring: { interval: interval as Stripe.PriceCreateParams.Recurring.Interval, interval_count: Number(count) } };
+  return { recurring: { interval, interval_count: Number(count) } };
 }
 
 export function stripePrices({ sdk }: Pick<StripeApi, "sdk">): Prices {
