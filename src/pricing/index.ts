@@ -3,13 +3,12 @@ import "./store.ts";
 
 export { carryOutNext } from "./carry-out.ts";
 export type { DeclaredTest } from "./facts.ts";
-export { approve, type Asker, type GateDeps, needSuggestion, propose, reject, rollBack } from "./gate.ts";
+export { approve, type Asker, type GateDeps, needSuggestion, reject, rollBack } from "./gate.ts";
 export { pricingMigrations } from "./migrations/index.ts";
 export { showFacts, showSuggestion, showTimeline } from "./present.ts";
 export type { Rails } from "./rails.ts";
 export { pricingRoutes } from "./routes.ts";
 export { readRun, type RunReport, runPricing } from "./run.ts";
 export { listSuggestions, readSteps, readSuggestion } from "./store.ts";
-export { SUGGESTION_STATES, type Suggestion } from "./suggestion.ts";
+export type { Suggestion } from "./suggestion.ts";
 export { worseChanges } from "./watch.ts";
-export { wordsFor, type WordModel } from "./wording.ts";

@@ -26,6 +26,8 @@
 -- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
+-- pricing/0001_offers
+-- pricing/0002_suggestions
 -- slo/0001_objectives
 -- tasks/0001_tasks
 -- tasks/0002_attempts
@@ -430,6 +432,82 @@ payment_alias.account text not null
 payment_alias.payment_no bigint not null
 payment_event.payment_no bigint not null
 payment_event.event_seq bigint not null
+pricing_line.subject text not null
+pricing_line.line text not null
+pricing_line.live bigint not null
+pricing_line.product text not null
+pricing_line.price text
+pricing_line.currency text not null
+pricing_line.unit_amount bigint not null
+pricing_line.quantity bigint not null
+pricing_line.amount bigint not null
+pricing_line.renewal bigint not null
+pricing_line.told_at bigint not null
+pricing_price.id text not null
+pricing_price.live bigint not null
+pricing_price.product text not null
+pricing_price.currency text not null
+pricing_price.unit_amount bigint
+pricing_price.recurring text
+pricing_price.active bigint not null
+pricing_price.lookup_key text
+pricing_price.told_at bigint not null
+pricing_product.id text not null
+pricing_product.live bigint not null
+pricing_product.name text not null
+pricing_product.active bigint not null
+pricing_product.default_price text
+pricing_product.told_at bigint not null
+pricing_run.id bigint not null
+pricing_run.live bigint not null
+pricing_run.at bigint not null
+pricing_run.facts text not null
+pricing_step.id bigint not null
+pricing_step.suggestion_id text not null
+pricing_step.at bigint not null
+pricing_step.what text not null
+pricing_step.text text not null
+pricing_step.actor text not null
+pricing_subscription.id text not null
+pricing_subscription.live bigint not null
+pricing_subscription.product text not null
+pricing_subscription.price text not null
+pricing_subscription.first_amount bigint
+pricing_subscription.unit_amount bigint
+pricing_subscription.currency text not null
+pricing_subscription.started_at bigint not null
+pricing_subscription.ended_at bigint
+pricing_subscription.told_at bigint not null
+pricing_suggestion.id text not null
+pricing_suggestion.no bigint not null
+pricing_suggestion.kind text not null
+pricing_suggestion.state text not null
+pricing_suggestion.live bigint not null
+pricing_suggestion.product text
+pricing_suggestion.price text
+pricing_suggestion.currency text
+pricing_suggestion.from_amount bigint
+pricing_suggestion.to_amount bigint
+pricing_suggestion.told text not null
+pricing_suggestion.basis text not null
+pricing_suggestion.proposer_id text not null
+pricing_suggestion.proposer_name text not null
+pricing_suggestion.first_id text
+pricing_suggestion.first_name text
+pricing_suggestion.second_id text
+pricing_suggestion.second_name text
+pricing_suggestion.reason text
+pricing_suggestion.progress text not null
+pricing_suggestion.new_price text
+pricing_suggestion.error_text text
+pricing_suggestion.attempts bigint not null
+pricing_suggestion.sent_at bigint
+pricing_suggestion.next_try_at bigint
+pricing_suggestion.created_at bigint not null
+pricing_suggestion.decided_at bigint
+pricing_suggestion.applied_at bigint
+pricing_suggestion.watch text
+pricing_suggestion.updated_at bigint not null
 pulse.name text not null
 pulse.at bigint not null
 quarantine.id bigint not null
@@ -642,6 +720,19 @@ CREATE INDEX payment_email ON payment USING btree (live, email, created_at, no) 
 CREATE UNIQUE INDEX payment_event_pkey ON payment_event USING btree (payment_no, event_seq)
 CREATE UNIQUE INDEX payment_pkey ON payment USING btree (no)
 CREATE INDEX payment_status ON payment USING btree (live, status, created_at, no)
+CREATE UNIQUE INDEX pricing_line_pkey ON pricing_line USING btree (subject, line, live)
+CREATE UNIQUE INDEX pricing_price_pkey ON pricing_price USING btree (id, live)
+CREATE INDEX pricing_price_product ON pricing_price USING btree (live, product, currency)
+CREATE UNIQUE INDEX pricing_product_pkey ON pricing_product USING btree (id, live)
+CREATE INDEX pricing_run_at ON pricing_run USING btree (live, at)
+CREATE UNIQUE INDEX pricing_run_pkey ON pricing_run USING btree (id)
+CREATE UNIQUE INDEX pricing_step_pkey ON pricing_step USING btree (id)
+CREATE INDEX pricing_step_suggestion ON pricing_step USING btree (suggestion_id, id)
+CREATE UNIQUE INDEX pricing_subscription_pkey ON pricing_subscription USING btree (id, live)
+CREATE UNIQUE INDEX pricing_suggestion_moving ON pricing_suggestion USING btree (live, product, currency) WHERE (state = ANY (ARRAY['applying'::text, 'applied'::text, 'rolling_back'::text]))
+CREATE UNIQUE INDEX pricing_suggestion_no ON pricing_suggestion USING btree (no)
+CREATE UNIQUE INDEX pricing_suggestion_pkey ON pricing_suggestion USING btree (id)
+CREATE INDEX pricing_suggestion_state ON pricing_suggestion USING btree (state, next_try_at)
 CREATE UNIQUE INDEX pulse_pkey ON pulse USING btree (name)
 CREATE UNIQUE INDEX quarantine_pkey ON quarantine USING btree (id)
 CREATE INDEX receipt_charge ON receipt USING btree (charge)

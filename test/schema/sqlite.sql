@@ -26,6 +26,8 @@
 -- operations/0004_keys_by_mode
 -- payments/0001_payments
 -- payments/0002_sales
+-- pricing/0001_offers
+-- pricing/0002_suggestions
 -- slo/0001_objectives
 -- tasks/0001_tasks
 -- tasks/0002_attempts
@@ -146,6 +148,19 @@ CREATE INDEX payment_created on payment (live, created_at, no);
 CREATE INDEX payment_email on payment (live, email, created_at, no) where email is not null;
 CREATE TABLE payment_event ( payment_no integer not null, event_seq integer not null, primary key (payment_no, event_seq) ) without rowid;
 CREATE INDEX payment_status on payment (live, status, created_at, no);
+CREATE TABLE pricing_line ( subject text not null, line text not null, live integer not null, product text not null, price text, currency text not null, unit_amount integer not null, quantity integer not null, amount integer not null, renewal integer not null, told_at integer not null, primary key (subject, line, live) ) without rowid;
+CREATE TABLE pricing_price ( id text not null, live integer not null, product text not null, currency text not null, unit_amount integer, recurring text, active integer not null, lookup_key text, told_at integer not null, primary key (id, live) ) without rowid;
+CREATE INDEX pricing_price_product on pricing_price (live, product, currency);
+CREATE TABLE pricing_product ( id text not null, live integer not null, name text not null, active integer not null, default_price text, told_at integer not null, primary key (id, live) ) without rowid;
+CREATE TABLE pricing_run ( id integer primary key autoincrement, live integer not null, at integer not null, facts text not null );
+CREATE INDEX pricing_run_at on pricing_run (live, at);
+CREATE TABLE pricing_step ( id integer primary key autoincrement, suggestion_id text not null, at integer not null, what text not null, text text not null, actor text not null );
+CREATE INDEX pricing_step_suggestion on pricing_step (suggestion_id, id);
+CREATE TABLE pricing_subscription ( id text not null, live integer not null, product text not null, price text not null, first_amount integer, unit_amount integer, currency text not null, started_at integer not null, ended_at integer, told_at integer not null, primary key (id, live) ) without rowid;
+CREATE TABLE pricing_suggestion ( id text primary key, no integer not null, kind text not null, state text not null, live integer not null, product text, price text, currency text, from_amount integer, to_amount integer, told text not null, basis text not null, proposer_id text not null, proposer_name text not null, first_id text, first_name text, second_id text, second_name text, reason text, progress text not null, new_price text, error_text text, attempts integer not null, sent_at integer, next_try_at integer, created_at integer not null, decided_at integer, applied_at integer, watch text, updated_at integer not null );
+CREATE UNIQUE INDEX pricing_suggestion_moving on pricing_suggestion (live, product, currency) where state in ('applying', 'applied', 'rolling_back');
+CREATE UNIQUE INDEX pricing_suggestion_no on pricing_suggestion (no);
+CREATE INDEX pricing_suggestion_state on pricing_suggestion (state, next_try_at);
 CREATE TABLE pulse (name text primary key, at integer not null);
 CREATE TABLE quarantine (id integer primary key autoincrement, received_at integer not null, signature text not null, body blob not null, size integer not null);
 CREATE TABLE receipt ( id text primary key, kind text not null, state text not null, via text not null, live integer not null, charge text not null, refund text, email text, copies integer not null, attempts integer not null, next_try_at integer not null, why text, created_at integer not null, updated_at integer not null, sent_at integer );
