@@ -87,7 +87,10 @@ async function holdOn(tx: Tx, db: Database, account: string | null, stored: Swee
 
 async function take({ db, clock, account }: SweepOptions, append: AppendBeside, stored: SweepState | null, next: PagePlan, answer: EventList): Promise<SweepOutcome> {
   const now = clock.now();
-  const page = readPage(answer.events, now);
+  const read = readPage(answer.events, now);
+  // By a clock that is ahead we asked for more than is covered: what is that young may still come by itself, and the next sweep sees it.
+  const coveredMs = next.part === "window" ? coveredTo(next.window, answer.serverTimeMs) : Number.POSITIVE_INFINITY;
+  const page = { ...read, arrivals: read.arrivals.filter(({ head }) => head.createdAt <= coveredMs) };
   const known = await knownEvents(db.read, page.arrivals.map(({ head }) => head.eventId));
   const missing = page.arrivals.filter(({ head }) => !known.has(head.eventId));
   // More pages without a place to go on from would be the same page for ever.
@@ -187,6 +190,14 @@ function coveredTo(window: SweepWindow, serverTimeMs: number | null): number {
   return window.after !== null || serverTimeMs === null ? window.toMs : Math.min(window.toMs, Math.floor((serverTimeMs - GRACE_MS) / 1000) * 1000);
 }
 
+/**
+ * The checkpoint moves forward. It moves back only from a future that Stripe has not lived through either: that was a
+ * wrong clock of ours; one that is set back by itself takes nothing back of what was compared.
+ */
+function movedCheckpoint(beforeMs: number, coveredMs: number, serverTimeMs: number | null): number {
+  return serverTimeMs !== null && beforeMs <= serverTimeMs - GRACE_MS ? Math.max(beforeMs, coveredMs) : coveredMs;
+}
+
 async function afterWindowPage(tx: Tx, given: WindowPage): Promise<SweepState> {
   const { base, window: before, page, fresh, ended, account, now } = given;
   const toMs = coveredTo(before, given.answer.serverTimeMs);
@@ -209,5 +220,5 @@ async function afterWindowPage(tx: Tx, given: WindowPage): Promise<SweepState> {
   const failures = window.missing === 0 ? { failures: 0, rejected: 0 } : await countFailures(tx, window.fromMs, now);
   const cause = causeOf({ ...window, rejected: failures.rejected, failed: failures.failures, skewMs: base.skewMs });
   const open = gap !== null && (await judgeGap(tx, gap, window, cause, now));
-  return { ...base, window: null, gap: open ? gap : null, checkpointMs: toMs, last: { at: now, seen: window.seen, missing: window.missing, cause } };
+  return { ...base, window: null, gap: open ? gap : null, checkpointMs: movedCheckpoint(base.checkpointMs, toMs, given.answer.serverTimeMs), last: { at: now, seen: window.seen, missing: window.missing, cause } };
 }
