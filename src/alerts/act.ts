@@ -35,16 +35,15 @@ async function acting({ db, alertId }: Act, step: (tx: Tx, alert: Alert) => Prom
 }
 
 /**
- * Takes it on: escalation stops. Once more by anybody changes nothing.
+ * Takes it on: escalation stops. Once more is an act of its own (notices may have asked whether it was forgotten), so it
+ * is on record and told; who took it on first stays.
  *
  * @throws AppError `conflict` for one that is resolved.
  */
 export async function acknowledgeAlert(act: Act, note: string | null): Promise<Alert> {
   return await acting(act, async (tx, alert) => {
     if (alert.state === "resolved") throw new AppError("conflict", `alert ${alert.id} is resolved since ${new Date(alert.resolvedAt ?? 0).toISOString()}; there is nothing to acknowledge`, { code: "alert_resolved" });
-    // Once more: to the record it changes nothing; notices hear of it, should they have asked whether it was forgotten.
-    if (alert.acknowledged !== null) return await tell(tx, alert.id, "acknowledged", act.nowMs);
-    await setAcknowledged(tx, alert.id, { by: act.doer.name, at: act.nowMs, note }, act.nowMs);
+    if (alert.acknowledged === null) await setAcknowledged(tx, alert.id, { by: act.doer.name, at: act.nowMs, note }, act.nowMs);
     await recordEvent(tx, alert.id, "acknowledged", act.doer, note, act.nowMs);
     await act.trail(tx, "alert.acknowledge", alert, { note });
     await tell(tx, alert.id, "acknowledged", act.nowMs);

@@ -57,14 +57,14 @@ describe("the production-alerts record", () => {
 describe("equal parts of the day", () => {
   const at = (text: string) => Date.parse(text);
   it.each([
-    ["UTC", "2026-03-10T09:00:00Z", "2026-03-10T00:00:00Z", "2026-03-09T00:00:00Z", "2026-03-09T09:00:00Z"],
+    ["UTC", "2026-03-10T09:00:00Z", "2026-03-10T00:00:00Z", "2026-03-09T00:00:00Z", "2026-03-09T09:00:00Z", "2026-03-03T00:00:00Z", "2026-03-03T09:00:00Z"],
     // Clocks went forward that night: 09:00 is eight hours after midnight.
-    ["Europe/London", "2026-03-29T08:00:00Z", "2026-03-29T00:00:00Z", "2026-03-28T00:00:00Z", "2026-03-28T09:00:00Z"],
-    ["America/New_York", "2026-11-01T17:00:00Z", "2026-11-01T04:00:00Z", "2026-10-31T04:00:00Z", "2026-10-31T16:00:00Z"],
+    ["Europe/London", "2026-03-29T08:00:00Z", "2026-03-29T00:00:00Z", "2026-03-28T00:00:00Z", "2026-03-28T09:00:00Z", "2026-03-22T00:00:00Z", "2026-03-22T09:00:00Z"],
+    ["America/New_York", "2026-11-01T17:00:00Z", "2026-11-01T04:00:00Z", "2026-10-31T04:00:00Z", "2026-10-31T16:00:00Z", "2026-10-25T04:00:00Z", "2026-10-25T16:00:00Z"],
     // Half an hour of daylight saving.
-    ["Australia/Lord_Howe", "2026-10-04T01:00:00Z", "2026-10-03T13:30:00Z", "2026-10-02T13:30:00Z", "2026-10-03T01:30:00Z"],
-    ["Asia/Kolkata", "2026-03-10T00:00:00Z", "2026-03-09T18:30:00Z", "2026-03-08T18:30:00Z", "2026-03-09T00:00:00Z"],
-  ])("%s at %s", (zone, now, todayFrom, yesterdayFrom, yesterdayTo) => {
-    expect(dayParts(at(now), zone)).toEqual({ todayFrom: at(todayFrom), yesterdayFrom: at(yesterdayFrom), yesterdayTo: at(yesterdayTo) });
+    ["Australia/Lord_Howe", "2026-10-04T01:00:00Z", "2026-10-03T13:30:00Z", "2026-10-02T13:30:00Z", "2026-10-03T01:30:00Z", "2026-09-26T13:30:00Z", "2026-09-27T01:30:00Z"],
+    ["Asia/Kolkata", "2026-03-10T00:00:00Z", "2026-03-09T18:30:00Z", "2026-03-08T18:30:00Z", "2026-03-09T00:00:00Z", "2026-03-02T18:30:00Z", "2026-03-03T00:00:00Z"],
+  ])("%s at %s", (zone, now, todayFrom, yesterdayFrom, yesterdayTo, lastWeekFrom, lastWeekTo) => {
+    expect(dayParts(at(now), zone)).toEqual({ todayFrom: at(todayFrom), yesterdayFrom: at(yesterdayFrom), yesterdayTo: at(yesterdayTo), lastWeekFrom: at(lastWeekFrom), lastWeekTo: at(lastWeekTo) });
   });
 });

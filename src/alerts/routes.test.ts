@@ -75,11 +75,12 @@ onBothDatabases("alerts over HTTP", [...ledgerMigrations, ...metricsMigrations, 
     expect(await send("/api/alerts/1/resolve", { reason: "the bank is back" })).toMatchObject([200, { data: { state: "resolved", resolution: "by_hand" } }]);
     expect(await send("/api/alerts/1/resolve", { reason: "again" })).toMatchObject([409, { code: "alert_resolved" }]);
     expect(await send("/api/alerts/1/ack")).toMatchObject([409, { code: "alert_resolved" }]);
-    expect(trail).toEqual(["alert.acknowledge 1", "alert.comment 1", "alert.feedback 1", "alert.silence 1", "alert.silence 1", "alert.resolve 1"]);
+    expect(trail).toEqual(["alert.acknowledge 1", "alert.acknowledge 1", "alert.comment 1", "alert.feedback 1", "alert.silence 1", "alert.silence 1", "alert.resolve 1"]);
     const [, { data }] = await ask("/api/alerts/1");
     expect(data).toMatchObject({
       timeline: [
         { kind: "acknowledged", by: "Ada", reason: "on it" },
+        { kind: "acknowledged", by: "Ada", reason: null },
         { kind: "commented", by: "Ada", reason: "asked the bank" },
         { kind: "feedback", by: "Ada", reason: "expected: a promotion" },
         { kind: "silenced", by: "Ada", reason: "alert until 2025-10-20T12:30:00.000Z: we know" },
@@ -91,7 +92,7 @@ onBothDatabases("alerts over HTTP", [...ledgerMigrations, ...metricsMigrations, 
       series: { step_s: 60 },
       previous: [],
     });
-    expect((await db.read.selectFrom("notify_news").select("change").orderBy("id").execute()).map(({ change }) => change)).toEqual(["acknowledged", "resolved"]);
+    expect((await db.read.selectFrom("notify_news").select("change").orderBy("id").execute()).map(({ change }) => change)).toEqual(["acknowledged", "acknowledged", "resolved"]);
   });
 
   it.each([

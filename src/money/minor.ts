@@ -30,6 +30,31 @@ export function subtract(from: Minor, amount: Minor): Minor {
   return minor(from - amount);
 }
 
+/**
+ * An estimate in whole minor units: the amount times a factor, to the nearest. For figures that people read; money that
+ * moves is never reckoned so.
+ */
+export function estimate(amount: Minor, factor: number): Minor {
+  const nearest = Math.round(amount * factor);
+  return minor(nearest);
+}
+
+/**
+ * Shares an amount out by weights (whole numbers, at least 0): the parts add up to it, and what rounding leaves goes to
+ * the last. No weights, no parts; all of them 0: the last has it all.
+ */
+export function shareOut(total: Minor, weights: readonly number[]): Minor[] {
+  const whole = weights.reduce((all, weight) => all + BigInt(weight), 0n);
+  let left = total;
+  return weights.map((weight, index) => {
+    // Not by floats: an amount times a weight may pass the safe integers.
+    const floor = whole === 0n ? 0n : (BigInt(total) * BigInt(weight)) / whole;
+    const part = index === weights.length - 1 ? left : minor(Number(floor));
+    left = subtract(left, part);
+    return part;
+  });
+}
+
 export function least(first: Minor, second: Minor): Minor {
   return first < second ? first : second;
 }

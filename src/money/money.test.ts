@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asCurrency, currency, exponent, majorNumber, majorText, maxDigits, type Minor, minor, moneyText, parseMajor, smallestCharge, step, subtract, sum, ZERO } from "./index.ts";
+import { asCurrency, currency, estimate, exponent, majorNumber, majorText, maxDigits, type Minor, minor, moneyText, parseMajor, shareOut, smallestCharge, step, subtract, sum, ZERO } from "./index.ts";
 
 const usd = currency("usd");
 const anyCurrency = fc.constantFrom(..."usd eur gbp jpy krw clp mga isk ugx bhd kwd tnd omr jod idr huf twd inr xof".split(" ")).map(currency);
@@ -178,5 +178,26 @@ describe("an amount", () => {
   it("has Stripe's smallest charge where there is one", () => {
     expect(["usd", "gbp", "jpy", "huf", "dkk", "mxn"].map((code) => smallestCharge(currency(code)))).toEqual([50, 30, 50, 17_500, 250, 1000]);
     expect(smallestCharge(currency("isk"))).toBe(null);
+  });
+});
+
+describe("shares", () => {
+  it("add up to what was shared, whatever the weights", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), fc.array(fc.integer({ min: 0, max: 999_999_999_999 }), { minLength: 1, maxLength: 20 }), (total, weights) => {
+        const parts = shareOut(minor(total), weights);
+        expect(sum(parts)).toBe(total);
+        expect(parts.every((part) => part >= 0)).toBe(true);
+      }),
+    );
+    expect(shareOut(minor(100), [1, 1, 1])).toEqual([33, 33, 34]);
+    expect(shareOut(minor(5), [])).toEqual([]);
+    expect(shareOut(minor(5), [0, 0])).toEqual([0, 5]);
+  });
+
+  it("are estimated to the nearest unit", () => {
+    expect(estimate(minor(2000), 0.0123)).toBe(25);
+    expect(estimate(minor(2000), -0.0123)).toBe(-25);
+    expect(estimate(minor(0), -1)).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Currency, Minor } from "../money/index.ts";
+import { type Currency, type Minor, minor } from "../money/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { Cause } from "./cause.ts";
 import type { PaymentStatus } from "./payment.ts";
@@ -53,10 +53,10 @@ export async function walkPayments(tx: Tx, live: boolean, fromMs: number, toMs: 
     id: row.id,
     status: row.status as PaymentStatus,
     currency: row.currency as Currency,
-    amount: row.amount as Minor,
-    captured: row.captured as Minor,
-    refunded: row.refunded as Minor,
-    disputed: row.disputed as Minor,
+    amount: minor(row.amount),
+    captured: minor(row.captured),
+    refunded: minor(row.refunded),
+    disputed: minor(row.disputed),
     customer: row.customer,
     email: row.email,
     invoice: row.invoice,

@@ -1,4 +1,4 @@
-import { minor, moneyText, smallestCharge } from "../money/index.ts";
+import { estimate, type Minor, moneyText, smallestCharge } from "../money/index.ts";
 import { type DeclineFacts, shareInterval } from "./declines.ts";
 import { expectedMonths, type Retention } from "./retention.ts";
 import type { Draft } from "./suggestion.ts";
@@ -22,7 +22,7 @@ export function adviseRetries({ soft }: DeclineFacts): Draft[] {
     if (abandoned < LEAST_SOFT || retried < LEAST_SOFT) return [];
     const { low, high } = shareInterval(recovered, retried);
     if (low < 0.1) return [];
-    const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
+    const money = (amount: Minor): string => moneyText(amount, currency);
     return [
       {
         kind: "retry_schedule",
@@ -38,7 +38,7 @@ export function adviseRetries({ soft }: DeclineFacts): Draft[] {
             `Of ${retried} that were tried again, ${recovered} were paid in the end (${share(low)} to ${share(high)} with 90 % confidence).`,
           ],
           effect: {
-            text: `at most about ${money(abandonedAmount * low)} to ${money(abandonedAmount * high)} over the period, if those given up are like those tried again (they may be harder)`,
+            text: `at most about ${money(estimate(abandonedAmount, low))} to ${money(estimate(abandonedAmount, high))} over the period, if those given up are like those tried again (they may be harder)`,
             low: null,
             median: null,
             high: null,
@@ -143,8 +143,8 @@ export function adviseAnnual(retention: readonly Retention[], productName: (prod
     const leave = shareInterval(left, months);
     const stays = { low: expectedMonths(leave.high), high: expectedMonths(leave.low) };
     if (stays.high >= 10) return [];
-    const price = minor(unitAmount * 10);
-    const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
+    const price = estimate(unitAmount, 10);
+    const money = (amount: Minor): string => moneyText(amount, currency);
     return [
       {
         kind: "annual_plan",
@@ -160,7 +160,7 @@ export function adviseAnnual(retention: readonly Retention[], productName: (prod
             `Ten months paid at once are more than that, and the customer saves two.`,
           ],
           effect: {
-            text: `per customer who changes: ${money(price - unitAmount * stays.high)} to ${money(price - unitAmount * stays.low)} more in the first year if they are like the others; for those who would have stayed all year ${money(unitAmount * 2)} less. How many change is not known`,
+            text: `per customer who changes: ${money(estimate(unitAmount, 10 - stays.high))} to ${money(estimate(unitAmount, 10 - stays.low))} more in the first year if they are like the others; for those who would have stayed all year ${money(estimate(unitAmount, 2))} less. How many change is not known`,
             low: null,
             median: null,
             high: null,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Currency, type Minor, minor, moneyText } from "../money/index.ts";
+import { type Currency, estimate, type Minor, moneyText, subtract } from "../money/index.ts";
 import { isoMillis, isoSeconds } from "../platform/index.ts";
 import { shareInterval } from "./declines.ts";
 import type { OfferFacts, PricePoint, Tally } from "./facts.ts";
@@ -139,7 +139,7 @@ const MAX_COUNTRIES = 12;
 
 function showPoint(point: PricePoint, currency: Currency): z.output<typeof pointShape> {
   const countries = Object.entries(point.countries).toSorted(([, one], [, other]) => other.offers - one.offers);
-  const net = point.captured - point.refunded - point.disputed;
+  const net = subtract(subtract(point.captured, point.refunded), point.disputed);
   return {
     ...showTally(point, currency),
     unit_amount: moneyOf(point.unitAmount, currency) as Money,
@@ -147,7 +147,7 @@ function showPoint(point: PricePoint, currency: Currency): z.output<typeof point
     first: isoSeconds(point.firstAt),
     last: isoSeconds(point.lastAt),
     renewals: point.renewals,
-    revenue_per_offer: point.offers === 0 ? null : moneyOf(minor(Math.round(net / point.offers)), currency),
+    revenue_per_offer: point.offers === 0 ? null : moneyOf(estimate(net, 1 / point.offers), currency),
     countries: countries.slice(0, MAX_COUNTRIES).map(([country, tally]) => ({ country, ...showTally(tally, currency) })),
     customers: { new: showTally(point.byCustomer.new, currency), returning: showTally(point.byCustomer.returning, currency), unknown: showTally(point.byCustomer.unknown, currency) },
   };

@@ -1,5 +1,5 @@
 import { PROGRAM, recordAudit } from "../access/index.ts";
-import { type Currency, type Minor, minor, ZERO } from "../money/index.ts";
+import { type Currency, type Minor, minor, shareOut, ZERO } from "../money/index.ts";
 import { type WalkedPayment, walkPayments, type WalkPlace } from "../payments/index.ts";
 import { type Clock, DAY_MS, type Database, inChunks, type Tx } from "../platform/index.ts";
 import { adviseAnnual, adviseCurrencies, adviseMinimum, adviseRetries } from "./advise.ts";
@@ -66,20 +66,11 @@ async function linesOf(tx: Tx, live: boolean, payments: readonly WalkedPayment[]
   return lines;
 }
 
-/** A payment for several things is shared out by their amounts; what rounding leaves goes to the last. */
-function shareOut(total: Minor, lines: readonly Line[]): Minor[] {
-  const whole = lines.reduce((sum, { amount }) => sum + amount, 0);
-  let left = total;
-  return lines.map(({ amount }, index) => {
-    const part = index === lines.length - 1 ? left : minor(whole === 0 ? 0 : Math.floor((total * amount) / whole));
-    left = minor(left - part);
-    return part;
-  });
-}
-
+/** A payment for several things is shared out by their amounts. */
 function salesOf(payment: WalkedPayment, lines: readonly Line[], returning: boolean | null): Sale[] {
   const usable = lines.filter(({ currency, amount }) => currency === payment.currency && amount > 0);
-  const [captured, refunded, disputed] = [payment.captured, payment.refunded, payment.disputed].map((amount) => shareOut(amount, usable)) as [Minor[], Minor[], Minor[]];
+  const weights = usable.map(({ amount }) => amount);
+  const [captured, refunded, disputed] = [shareOut(payment.captured, weights), shareOut(payment.refunded, weights), shareOut(payment.disputed, weights)];
   return usable.map((line, index) => ({
     at: payment.createdAt,
     product: line.product,

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import { createHash } from "node:crypto";
-import type { Currency, Minor } from "../money/index.ts";
+import { type Currency, type Minor, minor } from "../money/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { Draft, Progress, Suggestion, SuggestionKind, SuggestionState, Told, Watch } from "./suggestion.ts";
 
@@ -112,6 +112,10 @@ declare module "../platform/db/tables.ts" {
   }
 }
 
+function amountOf(stored: number | null): Minor | null {
+  return stored === null ? null : minor(stored);
+}
+
 function person(id: string | null, name: string | null): { keyId: string; name: string } | null {
   return id === null ? null : { keyId: id, name: name ?? id };
 }
@@ -125,8 +129,8 @@ function fromRow(row: Selectable<SuggestionRow>): Suggestion {
     live: row.live === 1,
     product: row.product,
     currency: row.currency as Currency | null,
-    from: row.from_amount as Minor | null,
-    to: row.to_amount as Minor | null,
+    from: amountOf(row.from_amount),
+    to: amountOf(row.to_amount),
     told: JSON.parse(row.told) as Told,
     basis: JSON.parse(row.basis) as Draft["basis"],
     proposer: { keyId: row.proposer_id, name: row.proposer_name },

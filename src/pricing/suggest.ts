@@ -1,4 +1,4 @@
-import { type Currency, type Minor, minor, moneyText } from "../money/index.ts";
+import { type Currency, estimate, type Minor, moneyText, sum } from "../money/index.ts";
 import { below, type Effect, effectOf, type Elasticity, estimateElasticity, purchasesNeeded } from "./demand.ts";
 import { currentPoint, type DeclaredTest, demandOf, type Facts, type OfferFacts, type PricePoint } from "./facts.ts";
 import { checkRails, type Rails, stepOf, targetPrice } from "./rails.ts";
@@ -97,16 +97,17 @@ function bounds({ offer, point }: Judged, rails: Rails): { least: number; most: 
 }
 
 /** What was taken for it in the last four weeks, minor units. */
-function monthly({ offer }: Judged): Minor {
-  return minor(offer.weeks.reduce((sum, { week, unitAmount, purchases }) => (week < 4 ? sum + unitAmount * purchases : sum), 0));
+function lastMonth({ offer }: Judged): Minor {
+  return sum(offer.weeks.filter(({ week }) => week < 4).map(({ unitAmount, purchases }) => estimate(unitAmount, purchases)));
 }
 
 function draftOf(judged: Judged, to: Minor, effect: Effect): Draft {
   const { offer, point, price, elasticity, direction, purchases } = judged;
   const { currency } = offer;
   const from = point.unitAmount;
-  const month = monthly(judged);
-  const money = (amount: number): string => moneyText(minor(Math.round(amount)), currency);
+  const month = lastMonth(judged);
+  const monthly = { low: estimate(month, effect.low), high: estimate(month, effect.high) };
+  const money = (amount: Minor): string => moneyText(amount, currency);
   const move = `${money(from)} to ${money(to)}`;
   const chance = Math.round((1 - judged.doubt) * 1000) / 10;
   return {
@@ -124,11 +125,11 @@ function draftOf(judged: Judged, to: Minor, effect: Effect): Draft {
         `That this direction brings more revenue is ${chance} % sure on these figures.`,
       ],
       effect: {
-        text: `${percent(effect.median)} revenue from new purchases (90 %: ${percent(effect.low)} to ${percent(effect.high)}), about ${money(month * effect.low)} to ${money(month * effect.high)} a month at today's ${money(month)}`,
+        text: `${percent(effect.median)} revenue from new purchases (90 %: ${percent(effect.low)} to ${percent(effect.high)}), about ${money(monthly.low)} to ${money(monthly.high)} a month at today's ${money(month)}`,
         low: effect.low,
         median: effect.median,
         high: effect.high,
-        monthly: { currency, low: minor(Math.round(month * effect.low)), high: minor(Math.round(month * effect.high)) },
+        monthly: { currency, ...monthly },
       },
       evidence: [
         { what: "purchases", value: String(purchases) },

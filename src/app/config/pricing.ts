@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asCurrency, type Currency, type Minor, parseMajor } from "../../money/index.ts";
+import { asCurrency, type Currency, type Minor, parseMajor, ZERO } from "../../money/index.ts";
 import { field } from "../../platform/index.ts";
 
 const DAY_MS = 86_400_000;
@@ -12,7 +12,7 @@ function read(given: unknown, code: Currency, path: (string | number)[], context
   const parsed = parseMajor(given, code);
   if (parsed.kind === "amount") return parsed.minor;
   context.addIssue({ code: "custom", message: parsed.message, path });
-  return 0 as Minor;
+  return ZERO;
 }
 
 const limits = z

@@ -28,6 +28,19 @@ describe("PostgreSQL", () => {
     expect(path).toEqual([{ search_path: "public" }]);
   });
 
+  it("does not end with a connection that is cut between two statements of a transaction", async () => {
+    const db = await databaseWith(`cut_${process.pid}`, "lock_timeout = 0");
+    const step = db.write(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid}::int, 10000)`.execute(db.read);
+      // What the server said on its way out is read before the next statement.
+      for (let turns = 0; turns < 100; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+      await sql`select 1`.execute(tx);
+    });
+    await expect(step).rejects.toSatisfy(isUnavailable);
+    expect((await sql<{ one: number }>`select 1 as one`.execute(db.read)).rows).toEqual([{ one: 1 }]);
+  });
+
   it("lets a step see what was committed while it waited for its lock", async () => {
     const db = await databaseWith(`waiting_${process.pid}`, "default_transaction_isolation = 'repeatable read'");
     await sql`create table total (amount bigint not null)`.execute(db.read);

@@ -45,6 +45,9 @@ export function openPostgres(url: string, options: { schema?: string; connection
   });
   // Without a listener an idle connection that the server cuts would end the process.
   pool.on("error", (error) => options.onIdleError?.(error));
+  // The pool listens to idle ones only: one that is cut between two statements of a transaction would end it too. Its
+  // next statement fails, which is where the transaction learns of it.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     kind: "postgres",

@@ -113,7 +113,7 @@ describe("the OpenAPI document", () => {
     expect(document).toMatchObject({
       openapi: "3.1.0",
       info: { version: "1.2.3" },
-      security: [{ dashKey: [] }],
+      security: [{ dashKey: [] }, { session: [] }],
       paths: {
         "/api/list": { get: { parameters: expect.arrayContaining([expect.objectContaining({ name: "limit", in: "query" })]) } },
         "/api/echo": { post: { requestBody: { content: { "application/json": { schema: { properties: { name: { type: "string", maxLength: 5 } } } } } } } },
