@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchBackfill } from "./backfill.ts";
 import { benchForward } from "./forward.ts";
+import { benchImport } from "./import.ts";
 import { benchIntake } from "./intake.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
@@ -12,10 +13,11 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill|forward    one part only; the last two run only when named
+  --only intake|scale|backfill|import|forward    one part only; the last three run only when named
   --seconds N            load per server (10)
   --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
   --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
+  --lines N              lines of each file of the import part (1000000)
   --directory DIR        where the databases are made; should be the disk that will be used (the system's temporary directory)
 `;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     events: { type: "string", default: "100000,1000000" },
     "per-day": { type: "string", default: "10000" },
+    lines: { type: "string", default: "1000000" },
     directory: { type: "string", default: tmpdir() },
     help: { type: "boolean", default: false },
   },
@@ -39,6 +42,14 @@ if (values.help) {
       const found = await benchBackfill(Number(values["per-day"]), directory);
       console.log("\nBackfill of thirty days from an event list on this machine, into SQLite:\n");
       printTable(["events", "seconds", "events/s", "peak MB", "killed", "requests", "asked twice"], [[found.events, found.seconds.toFixed(0), found.perSecond, found.peakMb, found.kills, found.requests, found.askedTwice]]);
+    }
+    if (values.only === "import") {
+      const rows = await benchImport(Number(values.lines), directory);
+      console.log("\nImport by the command, into an empty SQLite database, and the same file again:\n");
+      printTable(
+        ["file", "lines", "MB", "seconds", "lines/s", "processor s", "peak MB", "taken", "already there"],
+        rows.map((row) => [row.what, row.lines, row.megabytes, row.seconds.toFixed(1), row.perSecond, row.cpuSeconds.toFixed(1), row.peakMb, row.taken, row.alreadyThere]),
+      );
     }
     if (values.only === "forward") {
       const found = await benchForward(200, directory);

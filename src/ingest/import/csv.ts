@@ -54,7 +54,7 @@ function readPaymentRow(row: Row, fields: Fields, reading: Reading): LineOutcome
   };
   const origin = { file: reading.file, source: reading.source, line: row };
   const make = (type: string, at: number, refundedMinor: number): Made => ({
-    arrival: madeEvent({ id: madeId("pay", 0, `csv ${live} ${id} ${type} ${refundedMinor}`), type, atMs: at, live, object: standInCharge({ ...parts, atMs, refunded: refundedMinor }) }, origin),
+    arrival: madeEvent({ id: madeId("pay", id, `csv ${live} ${id} ${type} ${refundedMinor}`), type, atMs: at, live, object: standInCharge({ ...parts, atMs, refunded: refundedMinor }) }, origin),
     delivery: null,
     unless: null,
   });
@@ -90,7 +90,7 @@ function readRefundRow(row: Row, fields: Fields, reading: Reading): LineOutcome 
     stands_for: id,
   };
   // The id of `refunds.ndjson`'s line of the same refund: whichever is read first is taken, the other is there already.
-  const made: Made = { arrival: madeEvent({ id: madeId("ref", 0, `${live} ${id}`), type: "refund.created", atMs, live, object }, { file: reading.file, source: reading.source, line: row }), delivery: null, unless: null };
+  const made: Made = { arrival: madeEvent({ id: madeId("ref", id, `${live} ${id}`), type: "refund.created", atMs, live, object }, { file: reading.file, source: reading.source, line: row }), delivery: null, unless: null };
   return { kind: "taken", made: [made] };
 }
 

@@ -23,7 +23,7 @@ export interface ImportOptions extends Omit<Reading, "file" | "source" | "occurr
 }
 
 /** Made events of one transaction: enough that its fsync does not count, little enough for memory and for the service beside it. */
-const BATCH = 1000;
+const BATCH = 2000;
 /** A JSON document (not NDJSON) is read whole. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 

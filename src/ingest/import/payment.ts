@@ -43,7 +43,7 @@ export function readPaymentLine(line: Fields, text: string, reading: Reading): L
   const key = known ?? `${reading.file}\n${text}\n${reading.occurrence(text)}`;
   const live = liveOf(line, reading);
   // What has an id of Stripe's is the same payment whatever time a second line gives it.
-  const id = madeId("pay", known === null ? time.nominalMs : 0, `${live} ${key}`);
+  const id = madeId("pay", known ?? time.nominalMs, `${live} ${key}`);
   const object = standInCharge({ key: known ?? id.slice("imp_pay_".length), ...ids, amount: amount.minor, currency: amount.currency, atMs: time.atMs, live, email: textOf(line, "email", "customer_email") });
   const made: Made = { arrival: madeEvent({ id, type: "charge.succeeded", atMs: time.atMs, live, object }, { file: reading.file, source: reading.source, line }), delivery: null, unless: event };
   return { kind: "taken", made: [made] };

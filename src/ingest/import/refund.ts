@@ -32,7 +32,7 @@ export function readRefundLine(given: Fields, text: string, reading: Reading): L
   if (time === null) return bad("the refund has no usable `ts` (such as 2025-10-20T18:25:24Z)");
   if (refundId === null && reading.untilMs !== null && time.nominalMs >= reading.untilMs) return skipped(TOLD_BY_EVENTS);
   const live = liveOf(line, reading);
-  const id = madeId("ref", refundId === null ? time.nominalMs : 0, `${live} ${refundId ?? `${text}\n${reading.occurrence(text)}`}`);
+  const id = madeId("ref", refundId ?? time.nominalMs, `${live} ${refundId ?? `${text}\n${reading.occurrence(text)}`}`);
   const object = {
     id: `imp_re_${refundId ?? id.slice("imp_ref_".length)}`,
     object: "refund",
