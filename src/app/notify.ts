@@ -1,7 +1,7 @@
 import { type Access, principalOf, recordAudit, requireRole } from "../access/index.ts";
 import { acknowledgeAlert } from "../alerts/index.ts";
 import type { HealthCheck } from "../health/index.ts";
-import { ACK_PATH, ackRoutes, ackToken, backlog, type Channel, channelStates, type Finder, linkKey, notifyRoutes, type NotifyRoutes, retainNotices, startNotify, type Wording } from "../notify/index.ts";
+import { ACK_PATH, ackRoutes, ackToken, backlog, type Channel, channelStates, configuredRoutes, type Finder, linkKey, notifyRoutes, type NotifyRoutes, retainNotices, startNotify, type Wording } from "../notify/index.ts";
 import { duties, onCallRoutes, personOf, type Roster, whoIsOn } from "../oncall/index.ts";
 import { type Clock, type Database, type Http, type HttpRequest, isoSeconds, type Logger, type Loop, type Tx } from "../platform/index.ts";
 import { drillRoutes } from "./alert-drill.ts";
@@ -97,6 +97,7 @@ export function notifyHttp(http: Http, parts: RouteParts): void {
   const personal = personalChannels(config);
   const common = { db, clock, ...asker(parts) };
   notifyRoutes(http, { ...common, channels, personOf: (channel) => personal.get(channel) ?? null });
+  configuredRoutes(http, { ...common, settings: notifySettings(config) });
   onCallRoutes(http, { ...common, roster: rosterOf(config), publicUrl: config.server.publicUrl });
   drillRoutes(http, { ...common, log: parts.log });
   ackRoutes(http, {

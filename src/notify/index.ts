@@ -26,6 +26,7 @@ export { type Delivery, noticesOf, type NoticeWithDeliveries } from "./notice-st
 export type { DeliveryState, Notice, NoticeReason } from "./notice.ts";
 export type { Finder } from "./plan-step.ts";
 export { channelViews, notifyRoutes, type NotifyRoutes } from "./routes.ts";
+export { configuredRoutes } from "./configured-routes.ts";
 export type { Digest, NotifySettings, Policy, Route, Target } from "./settings.ts";
 export { type NewSilence, type Silence, silenceState, type SilenceState } from "./silence.ts";
 export { createSilence, expireSilence, listSilences, previewSilence, type SilencePreview } from "./silences.ts";

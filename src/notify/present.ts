@@ -12,7 +12,7 @@ import { stakeText } from "./words.ts";
 /** How notices, channels and silences look outside: API and command line show the same. */
 
 const TIME = z.string().nullable();
-const MATCHER = z.object({ label: z.string(), op: z.enum(["=", "!="]), value: z.string(), text: z.string() });
+export const MATCHER = z.object({ label: z.string(), op: z.enum(["=", "!="]), value: z.string(), text: z.string() });
 
 const STAKE = z.object({ currency: z.string(), minor: z.number(), text: z.string().nullable() }).nullable();
 

@@ -28,12 +28,13 @@ export function Account() {
   return (
     <Menu
       trigger={
-        <button type="button" aria-label={`${who.name} ${text.role[who.role]}, ${text.account}`} className="inline-flex h-9 max-w-56 min-w-0 items-center gap-2 rounded-md px-2 hover:bg-sunken">
+        <button type="button" className="inline-flex h-9 max-w-56 min-w-0 items-center gap-2 rounded-md px-2 hover:bg-sunken">
           <CircleUserRound aria-hidden size={20} className="shrink-0 text-muted" />
-          <span className="hidden min-w-0 text-left leading-4 sm:block">
-            <span className="foreign block text-sm font-medium">{who.name}</span>{" "}
-            <span className="block text-xs text-muted">{text.role[who.role]}</span>
+          {/* Its name is what is seen, and what it is for; no label beside it that says something else. */}
+          <span className="sr-only min-w-0 text-left leading-4 sm:not-sr-only sm:block">
+            <span className="foreign block text-sm font-medium">{who.name}</span> <span className="block text-xs text-muted">{text.role[who.role]}</span>
           </span>
+          <span className="sr-only">{text.account}</span>
         </button>
       }
     >

@@ -65,6 +65,7 @@ export const text = {
     done: { ack: "It is yours: escalation has stopped.", comment: "The comment stands in the time line.", resolve: "Resolved. It fires again only when it was well once, gets worse, or after a day.", feedback: "Noted. What was expected is not learnt from." },
     closed: "It is resolved: it can be commented and judged, no more.",
     judge: "It was",
+    keys: "Keys: t takes it on, m mutes it, Esc goes back to the list.",
   },
   json: "As JSON",
 } as const;

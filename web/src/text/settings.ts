@@ -1,6 +1,5 @@
 export const text = {
   title: "Settings",
-  audit: "Audit trail",
   keys: {
     title: "Keys",
     asking: "keys",
@@ -26,10 +25,13 @@ export const text = {
     yours: "the one in use here",
     none: "never",
   },
-  more: "Proof and trail",
-  validation: "Validation report, to read and print",
-  validationBody: "Every check really done now: PASS, WARN or FAIL, with what to do.",
-  auditBody: "Who did what and when; each line is chained to the one before it.",
-  setUp: "Set-up",
-  setUpBody: "The three steps from nothing to the first event.",
+  more: "Where the rest is",
+  place: {
+    channels: { path: "/settings/channels", name: "Channels", body: "The ways to people: how each is, and a test." },
+    silences: { path: "/silences", name: "Silences and maintenance", body: "What is muted now and later, by whom and why." },
+    setUp: { path: "/set-up", name: "Set-up", body: "The three steps from nothing to the first event." },
+    backups: { path: "/settings/backups", name: "Backups and drills", body: "What would be left after a disaster, and how soon; tried out and measured." },
+    validation: { path: "/validation", name: "Validation", body: "Every check really done now: PASS, WARN or FAIL, with what to do." },
+    audit: { path: "/audit", name: "Audit trail", body: "Who did what and when; each line is chained to the one before it." },
+  },
 } as const;

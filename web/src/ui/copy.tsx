@@ -56,7 +56,7 @@ export function JsonBlock({ value, label }: { value: unknown; label: string }) {
       <pre tabIndex={0} aria-label={label} className="max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 pr-10 font-mono text-xs whitespace-pre">
         {shown}
       </pre>
-      <span className="absolute top-2 right-2">
+      <span className="absolute top-2 right-2 rounded-md bg-sunken">
         <CopyButton value={shown} label={label} />
       </span>
     </div>

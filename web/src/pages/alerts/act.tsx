@@ -9,7 +9,10 @@ import { Card } from "../../ui/card.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { ProblemBox } from "../../ui/problem.tsx";
 import { Banner } from "../../ui/state.tsx";
+import { useKeys } from "../../frame/keyboard.ts";
+import { text as silences } from "../../text/silences.ts";
 import type { Alert } from "./read.ts";
+import { SilenceAlert } from "./silence.tsx";
 
 type Verb = keyof typeof text.act.done;
 type Judgement = keyof typeof text.judged;
@@ -20,7 +23,8 @@ export function Act({ alert }: { alert: Alert }) {
   const { may, role } = useMay("operator");
   const queries = useQueryClient();
   const [note, setNote] = useState("");
-  const [done, setDone] = useState<Verb | null>(null);
+  const [done, setDone] = useState<Verb | "silence" | null>(null);
+  const [silencing, setSilencing] = useState(false);
   const words = note.trim();
   const params = { path: { id: String(alert.id) } };
   const act = useMutation({
@@ -46,6 +50,7 @@ export function Act({ alert }: { alert: Alert }) {
   const open = alert.state !== "resolved";
   const doing = act.isPending ? act.variables.verb : null;
   const still = !may || act.isPending;
+  useKeys({ single: { t: () => (!open || still || alert.acknowledged !== null ? undefined : act.mutate({ verb: "ack" })), m: () => (may ? setSilencing(true) : undefined) } });
   return (
     <Card title={text.act.title}>
       <div className="space-y-3">
@@ -58,6 +63,9 @@ export function Act({ alert }: { alert: Alert }) {
               {alert.acknowledged === null ? text.act.acknowledge : text.act.acknowledged}
             </Button>
           ) : null}
+          <Button onClick={() => setSilencing(true)} disabled={still}>
+            {silences.alert.open}
+          </Button>
           <Button onClick={() => act.mutate({ verb: "comment" })} disabled={still || words === ""} busy={doing === "comment" ? text.act.commenting : false}>
             {text.act.comment}
           </Button>
@@ -76,8 +84,18 @@ export function Act({ alert }: { alert: Alert }) {
           ))}
         </div>
         {act.error === null ? null : <ProblemBox error={act.error} />}
-        {done === null ? null : <Banner state="fine" title={text.act.done[done]} />}
+        {done === null ? null : <Banner state="fine" title={done === "silence" ? silences.alert.done : text.act.done[done]} />}
+        <p className="hidden text-sm text-muted sm:block">{text.act.keys}</p>
       </div>
+      <SilenceAlert
+        alert={alert}
+        open={silencing}
+        onClose={() => setSilencing(false)}
+        onDone={() => {
+          setSilencing(false);
+          setDone("silence");
+        }}
+      />
     </Card>
   );
 }

@@ -5,12 +5,28 @@ import { text } from "../../text/settings.ts";
 import { Card, PageHead } from "../../ui/card.tsx";
 import { Keys } from "./keys.tsx";
 
+const PLACES = ["channels", "silences", "setUp", "backups", "validation", "audit"] as const;
+
 export default function SettingsPage() {
   const { may, role } = useMay("admin");
   return (
     <>
       <PageHead title={text.title} />
       <div className="space-y-4">
+        <Card title={text.more}>
+          <ul className="grid gap-x-6 gap-y-3 sm:grid-cols-2">
+            {PLACES.map((place) => (
+              <li key={place}>
+                <Link to={text.place[place].path} className="text-accent underline">
+                  {text.place[place].name}
+                </Link>
+                <p className="text-sm text-muted">
+                  {text.place[place].body} {place === "audit" && !may ? frame.needs(frame.role.admin, frame.role[role]) : ""}
+                </p>
+              </li>
+            ))}
+          </ul>
+        </Card>
         {may ? (
           <Keys />
         ) : (
@@ -18,30 +34,6 @@ export default function SettingsPage() {
             <p className="text-muted">{frame.needs(frame.role.admin, frame.role[role])}</p>
           </Card>
         )}
-        <Card title={text.more}>
-          <ul className="space-y-3">
-            <li>
-              <a href="/api/validation/html" target="_blank" rel="noreferrer" className="text-accent underline">
-                {text.validation}
-              </a>
-              <p className="text-sm text-muted">{text.validationBody}</p>
-            </li>
-            <li>
-              <Link to="/audit" className="text-accent underline">
-                {text.audit}
-              </Link>
-              <p className="text-sm text-muted">
-                {text.auditBody} {may ? "" : frame.needs(frame.role.admin, frame.role[role])}
-              </p>
-            </li>
-            <li>
-              <Link to="/set-up" className="text-accent underline">
-                {text.setUp}
-              </Link>
-              <p className="text-sm text-muted">{text.setUpBody}</p>
-            </li>
-          </ul>
-        </Card>
       </div>
     </>
   );
