@@ -42,6 +42,7 @@ export interface UsualDays {
 const NOW = "now";
 /** Older than this nobody follows the minutes, and what was usual says nothing of now. */
 const FRESH_MS = 10 * 60_000;
+const DAYS_FRESH_MS = 90 * 60_000;
 
 async function write(tx: Tx, name: string, body: unknown, nowMs: number): Promise<void> {
   const row = { at: nowMs, body: JSON.stringify(body) };
@@ -66,8 +67,8 @@ export async function writeUsualDays(tx: Tx, stream: string, days: UsualDays, no
   await write(tx, `days:${stream}`, days, nowMs);
 }
 
-/** Null when it is not followed, or there is no profile yet. It is written with every ten minutes that pass. */
+/** Null when it is not followed, or there is no profile yet. It is written every hour, and when a day begins. */
 export async function readUsualDays(tx: Tx, stream: string, nowMs: number): Promise<UsualDays | null> {
   const row = await tx.selectFrom("alert_usual").selectAll().where("name", "=", `days:${stream}`).executeTakeFirst();
-  return row === undefined || nowMs - row.at > 3 * FRESH_MS ? null : (JSON.parse(row.body) as UsualDays);
+  return row === undefined || nowMs - row.at > DAYS_FRESH_MS ? null : (JSON.parse(row.body) as UsualDays);
 }

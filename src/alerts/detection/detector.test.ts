@@ -178,6 +178,19 @@ describe("what is no alarm", () => {
     expect(opened(transitions)).toEqual([]);
   });
 
+  it("what came in during maintenance, or while nothing was seen: no surge afterwards, late or not", () => {
+    const minutes = madeUpMinutes({ attemptsADay: 5000, days: 33 }).map((bucket, minute) => ({ ...bucket, refunds: minute % 60 === 0 ? 1 : 0, disputes: minute % 1000 === 0 ? 1 : 0 }));
+    const metrics = ["revenue_dip", "payment_error", "webhook_failure", "revenue_spike", "refund_surge", "dispute_surge"] as const;
+    const asked = createDetector({ ...UTC, metrics, days: [{ date: "2025-10-01", kind: "maintenance" }] });
+    const unseen = createDetector({ ...UTC, metrics });
+    const transitions = minutes.flatMap((bucket, minute) => {
+      const late = minute === 31 * DAY + 5 ? minutes.slice(minute - 30, minute - 10) : [];
+      for (const one of late) asked.amend({ ...one, attempts: one.attempts + 40, failed: one.failed + 40 });
+      return [...asked.push(bucket), ...unseen.push(bucket, undefined, { observed: minute < 30 * DAY || minute >= 31 * DAY })];
+    });
+    expect(opened(transitions)).toEqual([]);
+  });
+
   it("the first week, in which no weekend has been seen", () => {
     const weekdaysOnly = (moment: Moment, _minute: number, ts: number): void => {
       if (new Date(ts * 1000).getUTCDay() % 6 === 0) moment.rate = 0;

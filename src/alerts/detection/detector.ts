@@ -82,10 +82,9 @@ export function createDetector(config: DetectorConfig, snapshot?: Uint8Array): D
       const { series } = state;
       const fault = bucketFault(bucket, series.count === 0 ? undefined : endOf(series, series.count) - 60);
       if (fault !== undefined) throw new RangeError(fault);
-      const observed = options?.observed ?? true;
-      observeMinute(state, observer, bucket, slices, observed);
+      const judged = observeMinute(state, observer, bucket, slices, options?.observed ?? true);
       const out: Transition[] = [];
-      if (!observed || state.dayKind === "maintenance") return out;
+      if (!judged) return out;
       followAlerts(state, out);
       proposeAlerts(state, verdicts, out);
       return out;
@@ -120,6 +119,14 @@ function amend(state: DetectorState, observer: Observer, bucket: MinuteBucket): 
   const { series, history } = state;
   const minute = (bucket.ts - series.firstTs) / 60 + 1;
   if (minute <= oldest(series) || minute > series.count) return false;
+  // The forecast of that minute needs its own local time; the newest minute's is put back after it.
+  const kept = { day: state.day, dayKind: state.dayKind, span: state.span };
+  enterMinute(state, observer.calendar, observer.timeZone, bucket.ts);
+  forecastMinute(state, bucket.ts, observer.forecast);
+  const { dayKind } = state;
+  Object.assign(state, kept);
+  // What came in on a day of maintenance says nothing, late or not.
+  if (dayKind === "maintenance") return true;
   const { sums } = series;
   const wrap = sums.attempts.length - 1;
   const had = (name: keyof typeof sums): number => (sums[name][minute & wrap] ?? 0) - (sums[name][(minute - 1) & wrap] ?? 0);
@@ -129,10 +136,6 @@ function amend(state: DetectorState, observer: Observer, bucket: MinuteBucket): 
     revenue: bucket.revenue_minor - had("revenue"), webhooks: webhooks - had("webhooks"), webhooksFailed: bucket.webhook_failed - had("webhooksFailed"),
     refunds: (bucket.refunds ?? 0) - had("refunds"), disputes: (bucket.disputes ?? 0) - had("disputes"),
   };
-  // The forecast of that minute needs its own local time; the newest minute's is put back after it.
-  enterMinute(state, observer.calendar, observer.timeZone, bucket.ts);
-  forecastMinute(state, bucket.ts, observer.forecast);
-  enterMinute(state, observer.calendar, observer.timeZone, endOf(series, series.count) - 60);
   amendMinute(series, minute, {
     ...change,
     expectedFailed: observer.forecast.failureRate * change.attempts,

@@ -45,12 +45,17 @@ export interface Observer {
   readonly values: MinuteValues;
 }
 
-/** `observed` false: our own ingest was down, the minute says nothing. */
-export function observeMinute(state: DetectorState, observer: Observer, bucket: MinuteBucket, slices: MinuteSlices | undefined, observed: boolean): void {
+/** A minute that says nothing: its counts must not stand beside an expectation of none, which would look like a surge. */
+const unseen = (ts: number): MinuteBucket => ({ ts, attempts: 0, succeeded: 0, failed: 0, revenue_minor: 0, webhook_ok: 0, webhook_failed: 0 });
+
+/** `heard` false: our own ingest was down, the minute says nothing; nor does one of a day of maintenance. Answers whether it is to be judged. */
+export function observeMinute(state: DetectorState, observer: Observer, given: MinuteBucket, slices: MinuteSlices | undefined, heard: boolean): boolean {
   const { series, history } = state;
-  const ts = bucket.ts;
+  const ts = given.ts;
   if (series.count === 0) series.firstTs = ts;
   const newDay = enterMinute(state, observer.calendar, observer.timeZone, ts);
+  const observed = heard && state.dayKind !== "maintenance";
+  const bucket = observed ? given : unseen(ts);
   if (newDay && series.count > 0) fitDaily(state, ts);
   const quarter = Math.floor(ts / QUARTER_SECONDS);
   if (quarter !== history.next) {
@@ -72,6 +77,7 @@ export function observeMinute(state: DetectorState, observer: Observer, bucket: 
   if (learn && state.volume !== null && daysSeen(state) >= 7 && !clockUndecided(state, ts)) learnMinute(state.minutes, observer.forecast.minute, bucket.attempts, observer.forecast.curve);
   followLevel(state);
   learnSales(state.sales, series, ts);
+  return observed;
 }
 
 function anyOpen(state: DetectorState): boolean {
@@ -81,7 +87,7 @@ function anyOpen(state: DetectorState): boolean {
 
 function fillValues(state: DetectorState, { forecast, values }: Observer, bucket: MinuteBucket, place: number, observed: boolean, learn: boolean): void {
   const webhooks = bucket.webhook_ok + bucket.webhook_failed;
-  const judged = observed && state.dayKind !== "maintenance" ? 1 : 0;
+  const judged = observed ? 1 : 0;
   values.attempts = bucket.attempts;
   values.failed = bucket.failed;
   values.succeeded = bucket.succeeded;

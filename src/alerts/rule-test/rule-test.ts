@@ -5,7 +5,7 @@ import { madeUpMinutes, type Moment, MONDAY } from "../detection/made-up-traffic
 import { literalReplay } from "../replay/literal.ts";
 import type { RuleSet } from "../lint.ts";
 import { KIND_GROUPS, LITERAL_RULES, RULE_NAMES, type RuleGroup } from "../settings.ts";
-import { inMaintenance, specialDays, unseenMinute } from "../watch/model.ts";
+import { inMaintenance, specialDays } from "../watch/model.ts";
 
 const TIME_ERROR = 'expected a time after the start such as "14:00" or "2d 14:00"';
 /** Minutes after the start. */
@@ -130,7 +130,7 @@ function play(one: RuleTest, { settings, thresholds }: RuleSet): Fired[] {
   for (const [index, bucket] of buckets.entries()) {
     const minute = index - one.shop.history;
     const observed = !unseen.has(minute) && !inMaintenance(settings, bucket.ts * 1000);
-    for (const { alert } of detector.push(observed ? bucket : unseenMinute(bucket), undefined, { observed })) {
+    for (const { alert } of detector.push(bucket, undefined, { observed })) {
       const group = KIND_GROUPS[alert.kind];
       if (settings.off.has(alert.kind) || (group !== null && settings.modes[group] === "threshold")) continue;
       byId.set(alert.id, { rule: alert.kind, severity: alert.severity, at: place(alert.firedAt), until: alert.resolvedAt === null ? null : place(alert.resolvedAt), why: alert.why });

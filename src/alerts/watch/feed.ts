@@ -17,6 +17,8 @@ export interface FedMinute {
   readonly buckets: readonly MinuteBucket[];
   /** Of all payments together. */
   readonly slices: MinuteSlices;
+  /** Changes when anything of the minute does. */
+  readonly mark: string;
 }
 
 /** Slice kinds of the buckets, as detection (and its file format) calls them. */
@@ -71,17 +73,44 @@ async function slicesByMinute(tx: Tx, scope: FeedScope, fromMs: number, untilMs:
   return found;
 }
 
+interface Totals {
+  readonly all: ReadonlyMap<number, Measures>;
+  readonly webhooks: ReadonlyMap<number, { readonly ok: number; readonly failed: number }>;
+}
+
+async function totalsByMinute(tx: Tx, scope: FeedScope, fromMs: number, untilMs: number): Promise<Totals> {
+  const buckets = await series(tx, "minute", "all", { fromMs, toMs: untilMs, live: scope.live });
+  return { all: new Map(buckets.map(({ startMs, measures }) => [startMs, measures])), webhooks: await webhooksByMinute(tx, scope, fromMs, untilMs) };
+}
+
+function markOf({ all, webhooks }: Totals, startMs: number): string {
+  const counts = all.get(startMs);
+  const { ok, failed } = webhooks.get(startMs) ?? NO_WEBHOOKS;
+  return `${counts === undefined ? "" : Object.values(counts).join(" ")}|${ok} ${failed}`;
+}
+
+/**
+ * Marks of the minutes that begin in `[fromMs, untilMs)`: an event that comes late changes that of its minute, so that only
+ * those need be read whole. Whatever is counted in a slice or a currency is counted in all together as well.
+ */
+export async function minuteMarks(tx: Tx, scope: FeedScope, fromMs: number, untilMs: number): Promise<Map<number, string>> {
+  const totals = await totalsByMinute(tx, scope, fromMs, untilMs);
+  const marks = new Map<number, string>();
+  for (let startMs = fromMs; startMs < untilMs; startMs += MINUTE_MS) marks.set(startMs, markOf(totals, startMs));
+  return marks;
+}
+
 /** The minutes that begin in `[fromMs, untilMs)`, none missing: those in which nothing happened are zeros. */
 export async function readMinutes(tx: Tx, scope: FeedScope, streams: readonly Stream[], fromMs: number, untilMs: number): Promise<FedMinute[]> {
   const window = { fromMs, toMs: untilMs, live: scope.live };
-  const all = new Map((await series(tx, "minute", "all", window)).map(({ startMs, measures }) => [startMs, measures]));
+  const totals = await totalsByMinute(tx, scope, fromMs, untilMs);
+  const { all, webhooks } = totals;
   const byCurrency = new Map<string, Map<number, Measures>>();
   for (const { startMs, value, measures } of await series(tx, "minute", "currency", window)) {
     const minutes = byCurrency.get(value) ?? new Map<number, Measures>();
     minutes.set(startMs, measures);
     byCurrency.set(value, minutes);
   }
-  const webhooks = await webhooksByMinute(tx, scope, fromMs, untilMs);
   const slices = await slicesByMinute(tx, scope, fromMs, untilMs, all, streams.length > 1);
   const minutes: FedMinute[] = [];
   for (let startMs = fromMs; startMs < untilMs; startMs += MINUTE_MS) {
@@ -89,7 +118,7 @@ export async function readMinutes(tx: Tx, scope: FeedScope, streams: readonly St
       const money = currency === null ? undefined : byCurrency.get(currency)?.get(startMs);
       return name === "all" ? bucketOf(startMs, all.get(startMs), money?.gross ?? 0, webhooks.get(startMs) ?? NO_WEBHOOKS) : bucketOf(startMs, money, money?.gross ?? 0, NO_WEBHOOKS);
     });
-    minutes.push({ buckets, slices: { ts: startMs / 1000, ...slices.get(startMs) } });
+    minutes.push({ buckets, slices: { ts: startMs / 1000, ...slices.get(startMs) }, mark: markOf(totals, startMs) });
   }
   return minutes;
 }

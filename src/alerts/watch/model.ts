@@ -1,8 +1,8 @@
 import { DAY_MS, MINUTE_MS, type Tx } from "../../platform/index.ts";
-import { createDetector, type Detector, type MinuteBucket, publicHolidays, type Resolution, type SpecialDay, type Transition } from "../detection/index.ts";
+import { createDetector, type Detector, publicHolidays, type Resolution, type SpecialDay, type Transition } from "../detection/index.ts";
 import type { Scope } from "../inputs.ts";
 import type { AlertSettings } from "../settings.ts";
-import { dominantValues, type FedMinute, type FeedScope, readMinutes } from "./feed.ts";
+import { dominantValues, type FedMinute, type FeedScope, minuteMarks, readMinutes } from "./feed.ts";
 import { keyOf } from "./cases.ts";
 import { planStreams, type Stream } from "./stream.ts";
 
@@ -22,8 +22,10 @@ export interface Model {
   /** The two halves of `take`: minutes as the streams see them, and taking them. */
   read(tx: Tx, fromMs: number, untilMs: number): Promise<FedMinute[]>;
   push(minutes: readonly FedMinute[]): ReadonlyMap<string, Resolution>;
-  /** Corrects minutes taken before by what the buckets hold now. False when one is too old to be corrected. */
+  /** Corrects whole hours taken before by what the buckets hold now. False when one is too old to be corrected. */
   correct(tx: Tx, fromMs: number, untilMs: number): Promise<boolean>;
+  /** Corrects those of the last half hour's minutes in which anything came late. Answers how many there were. */
+  correctNewest(tx: Tx): Promise<number>;
   /** Attempts taken, by hour (start, ms UTC). */
   readonly hours: ReadonlyMap<number, number>;
   /** Minutes that a person called expected are not learnt from. */
@@ -31,6 +33,8 @@ export interface Model {
 }
 
 const HOUR_MS = 60 * MINUTE_MS;
+/** How far back late events are looked for with every new minute. */
+const AGAIN_MS = 30 * MINUTE_MS;
 
 /** Public holidays of the configured countries around a time, and the merchant's own days, which win. */
 export function specialDays(settings: AlertSettings, fromMs: number, untilMs: number): SpecialDay[] {
@@ -45,11 +49,6 @@ export function specialDays(settings: AlertSettings, fromMs: number, untilMs: nu
     }
   });
   return [...holidays, ...settings.days];
-}
-
-/** A minute that says nothing: its counts must not stand beside an expectation of none, which would look like a spike. */
-export function unseenMinute({ ts }: MinuteBucket): MinuteBucket {
-  return { ts, attempts: 0, succeeded: 0, failed: 0, revenue_minor: 0, webhook_ok: 0, webhook_failed: 0, refunds: 0, disputes: 0 };
 }
 
 export function inMaintenance(settings: AlertSettings, startMs: number): boolean {
@@ -70,6 +69,8 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
     detector: createDetector({ timeZone: scope.timeZone, currency: (stream.currency ?? scope.mainCurrency).toUpperCase(), days, sensitivity: settings.sensitivity, drop: settings.drop, metrics: stream.metrics }),
   }));
   const hours = new Map<number, number>();
+  /** Of the newest minutes: what they held when they were taken. */
+  const taken = new Map<number, { mark: string; attempts: number }>();
   let nextMs = firstMs;
 
   const count = (startMs: number, attempts: number): void => {
@@ -81,12 +82,25 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
     for (const [index, { stream, detector }] of followed.entries()) {
       const bucket = minute.buckets[index];
       if (bucket === undefined) continue;
-      const transitions: Transition[] = detector.push(observed ? bucket : unseenMinute(bucket), stream.name === "all" ? minute.slices : undefined, { observed });
+      const transitions: Transition[] = detector.push(bucket, stream.name === "all" ? minute.slices : undefined, { observed });
       for (const transition of transitions) onTransition?.(stream, transition);
       for (const { kind, alert } of transitions) if (kind === "resolved" && alert.resolution !== null) ended.set(keyOf(stream, alert.metric), alert.resolution);
     }
     count(nextMs, minute.buckets[0]?.attempts ?? 0);
+    remember(nextMs, minute);
+    taken.delete(nextMs - AGAIN_MS);
     nextMs += MINUTE_MS;
+  };
+  const remember = (startMs: number, { mark, buckets }: FedMinute): void => {
+    taken.set(startMs, { mark, attempts: buckets[0]?.attempts ?? 0 });
+  };
+  const amend = ({ buckets }: FedMinute): boolean => {
+    let all = true;
+    for (const [index, { detector }] of followed.entries()) {
+      const bucket = buckets[index];
+      if (bucket !== undefined && !inMaintenance(settings, bucket.ts * 1000) && !detector.amend(bucket)) all = false;
+    }
+    return all;
   };
 
   const pushAll = (minutes: readonly FedMinute[]): ReadonlyMap<string, Resolution> => {
@@ -109,17 +123,29 @@ export async function createModel(tx: Tx, scope: Scope, given: FeedScope, settin
       const minutes = await readMinutes(reading, feed, streams, from, Math.min(untilMs, nextMs));
       let all = true;
       for (const [place, minute] of minutes.entries()) {
-        for (const [index, { detector }] of followed.entries()) {
-          const bucket = minute.buckets[index];
-          if (bucket !== undefined && !inMaintenance(settings, bucket.ts * 1000) && !detector.amend(bucket)) all = false;
-        }
+        if (!amend(minute)) all = false;
         const startMs = from + place * MINUTE_MS;
+        if (taken.has(startMs)) remember(startMs, minute);
         const hour = Math.floor(startMs / HOUR_MS) * HOUR_MS;
         // The sum of an hour is set anew by its first minute and added to by the others.
         if (startMs === hour) hours.set(hour, 0);
         if (hour >= from) count(startMs, minute.buckets[0]?.attempts ?? 0);
       }
       return all && fromMs >= firstMs;
+    },
+    correctNewest: async (reading) => {
+      const from = Math.max(firstMs, nextMs - AGAIN_MS);
+      if (from >= nextMs) return 0;
+      const changed = [...(await minuteMarks(reading, feed, from, nextMs))].filter(([startMs, mark]) => taken.get(startMs)?.mark !== mark).map(([startMs]) => startMs);
+      const [first, last] = [changed[0], changed.at(-1)];
+      if (first === undefined || last === undefined) return 0;
+      for (const [place, minute] of (await readMinutes(reading, feed, streams, first, last + MINUTE_MS)).entries()) {
+        const startMs = first + place * MINUTE_MS;
+        amend(minute);
+        count(startMs, (minute.buckets[0]?.attempts ?? 0) - (taken.get(startMs)?.attempts ?? 0));
+        remember(startMs, minute);
+      }
+      return changed.length;
     },
     markExpected: (fromMs, untilMs) => {
       for (const { detector } of followed) detector.markExpected(fromMs, untilMs);

@@ -1,16 +1,17 @@
 import { localDays } from "../../metrics/index.ts";
 import { MINUTE_MS } from "../../platform/index.ts";
 import type { ExpectedStep } from "../detection/index.ts";
-import { writeUsualDays, writeUsualNow } from "../usual.ts";
+import { type UsualDays, type UsualNow, writeUsualDays, writeUsualNow } from "../usual.ts";
 import type { Findings } from "./findings.ts";
-import type { Model } from "./model.ts";
+import type { Followed, Model } from "./model.ts";
 import type { WatchOptions } from "./watch.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
-export const STEP_MS = 10 * MINUTE_MS;
+/** What is usual of a day changes with the daily fit, hardly with the minutes. */
+const DAYS_EVERY_MS = HOUR_MS;
+const STEP_MS = 10 * MINUTE_MS;
 
-/** Says what is usual now, for the pages, the literal rules and the commands. */
-export async function publishNow({ db, scope }: WatchOptions, model: Model, { open, gate }: Findings, nowMs: number): Promise<void> {
+function usualNow({ scope }: WatchOptions, model: Model, { open, gate }: Findings): UsualNow {
   const until = model.nextMs();
   const { startMs } = localDays(scope.timeZone)(until - 1);
   const today: Record<string, ExpectedStep> = {};
@@ -20,36 +21,47 @@ export async function publishNow({ db, scope }: WatchOptions, model: Model, { op
   }
   const all = model.followed[0]?.detector;
   const outlook = Object.fromEntries(model.followed.map(({ stream, detector }) => [stream.name, detector.outlook()]));
-  await db.write((tx) =>
-    writeUsualNow(
-      tx,
-      {
-        judgedUntil: until,
-        learningDaysLeft: outlook["all"]?.learningDaysLeft ?? 0,
-        payments: all?.usualFailures("payments", until - HOUR_MS, until) ?? null,
-        webhooks: all?.usualFailures("webhooks", until - 5 * MINUTE_MS, until) ?? null,
-        today,
-        currencies: Object.fromEntries(model.followed.map(({ stream }) => [stream.name, stream.currency])),
-        outlook,
-        open,
-        gate: gate.kind === "closed" ? gate.reason : null,
-      },
-      nowMs,
-    ),
-  );
+  return {
+    judgedUntil: until,
+    learningDaysLeft: outlook["all"]?.learningDaysLeft ?? 0,
+    payments: all?.usualFailures("payments", until - HOUR_MS, until) ?? null,
+    webhooks: all?.usualFailures("webhooks", until - 5 * MINUTE_MS, until) ?? null,
+    today,
+    currencies: Object.fromEntries(model.followed.map(({ stream }) => [stream.name, stream.currency])),
+    outlook,
+    open,
+    gate: gate.kind === "closed" ? gate.reason : null,
+  };
 }
 
-/** Yesterday and today in steps of ten minutes, those to come included. */
-export async function publishDays({ db, scope }: WatchOptions, model: Model, nowMs: number): Promise<void> {
+/** Yesterday and today in steps of ten minutes, those to come included; null before anything is learnt. */
+function usualDays({ scope }: WatchOptions, model: Model, { detector }: Followed): UsualDays | null {
   const dayOf = localDays(scope.timeZone);
   const today = dayOf(model.nextMs());
   const yesterday = dayOf(today.startMs - 1);
-  const days = model.followed.flatMap(({ stream, detector }) => {
-    const steps = detector.expected(yesterday.startMs, STEP_MS / MINUTE_MS, Math.ceil((today.endMs - yesterday.startMs) / STEP_MS));
-    return steps === null ? [] : [{ name: stream.name, body: { fromMs: yesterday.startMs, stepMs: STEP_MS, steps } }];
+  const steps = detector.expected(yesterday.startMs, STEP_MS / MINUTE_MS, Math.ceil((today.endMs - yesterday.startMs) / STEP_MS));
+  return steps === null ? null : { fromMs: yesterday.startMs, stepMs: STEP_MS, steps };
+}
+
+/** When the days of a stream were last said: at what time, and of which day. */
+export type DaysTold = Map<string, { readonly at: number; readonly dayMs: number }>;
+
+/**
+ * Says what is usual now, for the pages, the literal rules and the commands; and of the days of one stream, those that are
+ * due taking turns, so that no minute has much to do. At first of all.
+ */
+export async function publish(options: WatchOptions, model: Model, findings: Findings, told: DaysTold, nowMs: number): Promise<void> {
+  const dayMs = localDays(options.scope.timeZone)(model.nextMs()).startMs;
+  const due = model.followed.filter(({ stream }) => {
+    const last = told.get(stream.name);
+    return last === undefined || last.dayMs !== dayMs || nowMs - last.at >= DAYS_EVERY_MS;
   });
-  if (days.length === 0) return;
-  await db.write(async (tx) => {
-    for (const { name, body } of days) await writeUsualDays(tx, name, body, nowMs);
+  const turns = told.size === 0 ? due : due.slice(0, 1);
+  const days = turns.map((one) => ({ name: one.stream.name, body: usualDays(options, model, one) }));
+  const now = usualNow(options, model, findings);
+  await options.db.write(async (tx) => {
+    await writeUsualNow(tx, now, nowMs);
+    for (const { name, body } of days) if (body !== null) await writeUsualDays(tx, name, body, nowMs);
   });
+  for (const { name } of days) told.set(name, { at: nowMs, dayMs });
 }

@@ -12,7 +12,7 @@ import type { IngestFacts } from "./gate.ts";
 import { findingsOf } from "./findings.ts";
 import { holdLease, releaseLease } from "./lease.ts";
 import { createModel, type Model } from "./model.ts";
-import { publishDays, publishNow } from "./publish.ts";
+import { type DaysTold, publish } from "./publish.ts";
 import { staleness } from "./stale.ts";
 
 export interface WatchOptions {
@@ -44,17 +44,14 @@ const SETTLE_MS = 60_000;
 const LEARN_MS = 35 * DAY_MS;
 /** Minutes of history taken by one step, so that no step holds the thread for long. */
 const BITE_MS = 120 * MINUTE_MS;
-/** Minutes read once more with every new one, for what came late. */
-const AGAIN_MS = 30 * MINUTE_MS;
 const STALE_EVERY_MS = 10 * MINUTE_MS;
-const DAYS_EVERY_MS = 10 * MINUTE_MS;
 
 interface Following {
   readonly model: Model;
   /** History has been taken, and what is judged now is the present. */
   live: boolean;
   staleAt: number;
-  daysAt: number;
+  readonly told: DaysTold;
   maskedAt: number;
   readonly ended: Map<string, Resolution>;
 }
@@ -75,7 +72,7 @@ export function createWatch(options: WatchOptions): Watch {
   const begin = async (nowMs: number, until: number): Promise<Following> => {
     const first = (await firstMinute(db.read, scope.live)) ?? until;
     const firstMs = Math.floor(Math.max(Math.min(first, until), until - LEARN_MS) / MINUTE_MS) * MINUTE_MS;
-    return { model: await createModel(db.read, scope, options.feed, options.settings, firstMs, nowMs), live: false, staleAt: nowMs + STALE_EVERY_MS, daysAt: 0, maskedAt: -1, ended: new Map() };
+    return { model: await createModel(db.read, scope, options.feed, options.settings, firstMs, nowMs), live: false, staleAt: nowMs + STALE_EVERY_MS, told: new Map(), maskedAt: -1, ended: new Map() };
   };
   const take = async (now: Following, until: number): Promise<void> => {
     try {
@@ -95,11 +92,7 @@ export function createWatch(options: WatchOptions): Watch {
     for (const transition of await applyCases(db, findings.cases, nowMs)) options.onTransition(transition);
     now.ended.clear();
     if (findings.held) options.onHeld?.();
-    await publishNow(options, now.model, findings, nowMs);
-    if (nowMs >= now.daysAt) {
-      await publishDays(options, now.model, nowMs);
-      now.daysAt = nowMs + DAYS_EVERY_MS;
-    }
+    await publish(options, now.model, findings, now.told, nowMs);
   };
 
   const learn = async (now: Following, until: number, nowMs: number): Promise<boolean> => {
@@ -123,7 +116,7 @@ export function createWatch(options: WatchOptions): Watch {
       const now = following;
       if (!now.live) return await learn(now, until, nowMs);
       if (until <= now.model.nextMs()) return false;
-      await now.model.correct(db.read, now.model.nextMs() - AGAIN_MS, now.model.nextMs());
+      await now.model.correctNewest(db.read);
       // After a sleep of the machine there may be much to take: bite by bite, and judged when it is the present.
       const upTo = Math.min(until, now.model.nextMs() + BITE_MS);
       await take(now, upTo);
