@@ -3,7 +3,7 @@ import { foldDeliveries, foldMetrics } from "../metrics/index.ts";
 import { confirmOperations } from "../operations/index.ts";
 import { foldPayments } from "../payments/index.ts";
 import { type Clock, type Database, MINUTE_MS, type Tx } from "../platform/index.ts";
-import { addCounts } from "../slo/index.ts";
+import { addCounts, noteHistory, readHistorySpan, waitedMs } from "../slo/index.ts";
 
 /** The one consumer of events: payments and metrics move together, in one transaction. */
 export const DERIVE = "derive";
@@ -18,15 +18,22 @@ export function digestWith(timeZone: string, nowMs: number): Digest {
   };
 }
 
-/** Counts which deliveries were processed in time, in the transaction that processes them: late and set aside are bad. */
+/**
+ * Counts which deliveries were processed in time, in the transaction that processes them: late and set aside are bad.
+ * What was not delivered to us (history, `slo/history.ts`) is not counted, and waiting behind it is not lateness.
+ */
 function counting(digest: Digest, withinMs: number, nowMs: number): Digest {
   return async (tx, entries) => {
     const failures = await digest(tx, entries);
     const failed = new Set(failures.map(({ seq }) => seq));
+    const historical = entries.filter(({ source }) => source !== "webhook").length;
+    // A few recovered events among many delivered ones are no excuse.
+    if (historical * 2 > entries.length) await noteHistory(tx, nowMs);
+    const history = historical < entries.length ? await readHistorySpan(tx) : null;
     const tallies = entries
       .filter(({ source }) => source === "webhook")
       .map(({ seq, receivedAt }) => {
-        const good = !failed.has(seq) && nowMs - receivedAt <= withinMs;
+        const good = !failed.has(seq) && waitedMs(receivedAt, nowMs, history) <= withinMs;
         return { atMs: receivedAt, good: good ? 1 : 0, bad: good ? 0 : 1 };
       });
     await addCounts(tx, "webhook", tallies);

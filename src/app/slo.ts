@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import { Gauge, type Registry } from "prom-client";
 import type { HandedRule, Judged } from "../alerts/index.ts";
-import { IMPORT_ENDPOINT, witnessedCounts, witnessedSpan } from "../ingest/index.ts";
+import { IMPORT_ENDPOINT, TAIL_ENDPOINT, witnessedCounts, witnessedSpan } from "../ingest/index.ts";
 import { consumerSeq } from "../ledger/index.ts";
 import { asCurrency, minor, moneyText } from "../money/index.ts";
 import { type Clock, type Database, type Guard, type Http, MINUTE_MS, type Tx } from "../platform/index.ts";
-import { type ApiAnswers, type BurnAlert, burnAlert, type Measured, type MeasureOptions, readStandings, recordLife, showSlo, sloRoutes, sourceOf, type Standing, type Waiting } from "../slo/index.ts";
+import { type ApiAnswers, type BurnAlert, burnAlert, lateBefore, type Measured, type MeasureOptions, readHistorySpan, readStandings, recordLife, showSlo, sloRoutes, sourceOf, type Standing, type Waiting } from "../slo/index.ts";
 import type { Config } from "./config.ts";
 import { DERIVE } from "./derive.ts";
 
@@ -17,11 +17,12 @@ const LOOK = 20_000;
 /** Delivered events that wait longer than they should, as far as they are looked at. */
 async function lateWaiting(tx: Tx, withinMs: number, nowMs: number): Promise<Waiting | null> {
   const cursor = await consumerSeq(tx, DERIVE);
+  const before = lateBefore(nowMs, withinMs, await readHistorySpan(tx));
   const { rows } = await sql<{ from_at: number | null; to_at: number | null; n: number }>`
     select min(received_at) as from_at, max(received_at) as to_at, count(*) as n
     from (select received_at, source_id from event where seq > ${cursor} order by seq limit ${LOOK}) as waiting
     join term on term.id = waiting.source_id and term.value = 'webhook'
-    where received_at < ${nowMs - withinMs}`.execute(tx);
+    where received_at < ${before}`.execute(tx);
   const [row] = rows;
   return row === undefined || row.n === 0 ? null : { fromMs: row.from_at ?? 0, toMs: row.to_at ?? 0, count: row.n };
 }
@@ -39,7 +40,7 @@ function lateWaitingOnce(withinMs: number, clock: Clock): (tx: Tx) => Promise<Wa
 export function measuredSlos(config: Pick<Config, "slo" | "stripe">, clock: Clock): Measured[] {
   const parts = {
     live: config.stripe.mode === "live",
-    importEndpoint: IMPORT_ENDPOINT,
+    elsewhere: [IMPORT_ENDPOINT, TAIL_ENDPOINT],
     waiting: lateWaitingOnce(config.slo.processedWithinMs, clock),
     completeness: async (tx: Tx, fromMs: number, toMs: number) => {
       const { events, arrived } = await witnessedCounts(tx, null, fromMs, toMs);

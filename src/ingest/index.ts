@@ -11,7 +11,7 @@ export { type Finding, type FindingKind, judgeEndpoints, WEBHOOK_PATH } from "./
 export { ALL_EVENTS, planSetup, type SetupPlan } from "./guard/setup.ts";
 export { importBoundary } from "./import/boundary.ts";
 export { importFiles } from "./import/import.ts";
-export { IMPORT_ENDPOINT } from "./import/made.ts";
+export { IMPORT_ENDPOINT, TAIL_ENDPOINT } from "./import/made.ts";
 export { type ImportReport, totals as importTotals } from "./import/report.ts";
 export { admitQuarantined, createQuarantine, quarantined } from "./quarantine/quarantine.ts";
 export { type AskedWindow, type Completeness, completeness, /** @public For reports and objectives. */ completenessSeries, completenessText, retainWitness } from "./sweep/completeness.ts";

@@ -3,6 +3,7 @@ import "./store.ts";
 
 export { type ApiAnswers, addCounts, recordLife, retainSloCounts, type Tally } from "./count.ts";
 export { exportOpenSlo, exportPrometheus } from "./export.ts";
+export { lateBefore, noteHistory, readHistorySpan, waitedMs } from "./history.ts";
 export { type Measured, type MeasureOptions, measureSlos, standingOf } from "./measure.ts";
 export { sloMigrations } from "./migrations/index.ts";
 export { type BurnLimit, type Cause, DEFAULT_LIMITS, INDICATORS, type Indicator, MILLION, type SliceOf, type Slo, unreachableLimits } from "./objective.ts";

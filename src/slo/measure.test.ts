@@ -50,13 +50,13 @@ function charge(id: number, atMs: number, outcome: "succeeded" | "failed", cause
 }
 
 /** Events that came by webhook at a time, not derived from yet. */
-async function arrive(db: Database, events: readonly object[], receivedAt: number): Promise<void> {
+async function arrive(db: Database, events: readonly object[], receivedAt: number, source: "webhook" | "sweep" | "import" | "tail" = "webhook"): Promise<void> {
   const append = openAppend(db);
   await append(
     events.map((event) => {
       const { id, type, created } = event as { id: string; type: string; created: number };
       const head = { eventId: id, type, createdAt: created * 1000, live: false, account: null, apiVersion: "2026-10-28.endive", objectId: null, thin: false, snapshotEvent: null };
-      return { kind: "arrival", head, body: Buffer.from(JSON.stringify(event)), receivedAt, source: "webhook", endpoint: "main" } as const;
+      return { kind: "arrival", head, body: Buffer.from(JSON.stringify(event)), receivedAt, source, endpoint: source === "webhook" ? "main" : "" } as const;
     }),
   );
 }
@@ -90,6 +90,48 @@ onBothDatabases("objectives", migrations, (database) => {
     // A minute later the two that nobody has derived from are late too, though nothing has counted them.
     const later = at + 2 * MINUTE_MS;
     expect((await standingOf(db.read, one("webhook_processed", later), later)).period).toEqual({ good: 6, total: 11 });
+  });
+
+  const DAYS_AGO = NOON - 20 * DAY_MS;
+
+  it("do not burn for history: what is imported or fetched is not live, and waiting behind it is no lateness", async () => {
+    const db = await database.open();
+    const old = (from: number) => Array.from({ length: 40 }, (_, index) => charge(from + index, DAYS_AGO, index % 3 === 0 ? "failed" : "succeeded"));
+    for (const [index, source] of (["import", "tail", "sweep"] as const).entries()) await arrive(db, old(1000 * index), source === "sweep" ? NOON : DAYS_AGO, source);
+    // What files tell of deliveries to another application, refused ones among them.
+    const told = { receivedAt: NOON + 1000, outcome: "failed", status: 500, reason: "the file says so", eventSeq: null, eventId: null, eventType: null } as const;
+    await db.write((tx) => recordDeliveries(tx, ["import", "tail"].flatMap((endpoint) => Array.from({ length: 10 }, () => ({ ...told, endpoint })))));
+    await arrive(db, Array.from({ length: 8 }, (_, index) => charge(9000 + index, NOON, "succeeded")), NOON + 2000);
+    // Deriving from it takes five minutes, in which a delivery waits; it is counted when its turn comes.
+    for (let step = 0; step < 12; step += 1) await deriveEvents(db, "UTC", 10, NOON + step * 25_000);
+    const behind = NOON + 11 * 25_000 + 10_000;
+    expect((await standingOf(db.read, one("webhook_processed", behind), behind)).period).toEqual({ good: 0, total: 0 });
+    await derive(db, NOON + 5 * MINUTE_MS);
+    const at = NOON + 5 * MINUTE_MS + 1000;
+    expect((await standingOf(db.read, one("webhook_processed", at), at)).period).toEqual({ good: 8, total: 8 });
+    const clock = virtualClock(at);
+    while (await measureSlos(db, { measured: measuredSlos(config, clock), timeZone: "UTC" }, at));
+    const verdicts = await Promise.all(sloRules(config, db).map(async ({ name, judge }) => [name, (await judge(at)).verdict.kind]));
+    expect(verdicts.filter(([, kind]) => kind === "breach")).toEqual([]);
+  });
+
+  it("burn for a real failure in the middle of a backfill: refused, set aside, or a derivation that stands still", async () => {
+    const db = await database.open();
+    await arrive(db, Array.from({ length: 40 }, (_, index) => charge(index, DAYS_AGO, "succeeded")), NOON, "sweep");
+    await arrive(db, Array.from({ length: 12 }, (_, index) => charge(500 + index, NOON, "succeeded")), NOON + 1000);
+    const refused = { receivedAt: NOON + 2000, outcome: "failed", endpoint: "main", status: 503, reason: "away", eventSeq: null, eventId: null, eventType: null } as const;
+    await db.write((tx) => recordDeliveries(tx, Array.from({ length: 6 }, () => refused)));
+    await deriveEvents(db, "UTC", 20, NOON + 3000);
+    while ((await foldDeliveries(db, { timeZone: "UTC" }, 1000, NOON + 3000)) > 0);
+    const burns = async (at: number) => {
+      while (await measureSlos(db, { measured: measuredSlos(config, virtualClock(at)), timeZone: "UTC" }, at));
+      return await sloRules(config, db).find(({ name }) => name === "slo_webhook_processed_page")?.judge(at);
+    };
+    expect(await burns(NOON + 4000)).toMatchObject({ verdict: { kind: "breach", severity: "CRITICAL" }, summary: expect.stringContaining("6 of 6 ") });
+    // Nothing of the history is derived from for a minute more than the limit: then all that waits is late.
+    expect(await burns(NOON + 3000 + 2 * MINUTE_MS)).toMatchObject({ verdict: { kind: "breach" }, summary: expect.stringContaining("18 of 18 ") });
+    await derive(db, NOON + 3000 + 4 * MINUTE_MS);
+    expect((await standingOf(db.read, one("webhook_processed", NOON), NOON + 8 * MINUTE_MS)).period).toEqual({ good: 0, total: 18 });
   });
 
   it("count payments without the causes that are nobody's fault, in events and in money", async () => {

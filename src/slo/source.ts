@@ -26,8 +26,8 @@ export interface SourceParts {
   /** Of which mode the payments count. */
   readonly live: boolean;
   waiting(tx: Tx): Promise<Waiting | null>;
-  /** What an import recorded was delivered to somebody else. */
-  readonly importEndpoint: string;
+  /** What an import or a followed file recorded was delivered to somebody else. */
+  readonly elsewhere: readonly string[];
   /** Events that Stripe has in a time, and how many came by themselves; null: nothing was compared yet. */
   completeness(tx: Tx, fromMs: number, toMs: number): Promise<Counts>;
   completeUntilMs(tx: Tx): Promise<number | null>;
@@ -80,7 +80,7 @@ function webhookSource(parts: SourceParts): Source {
     counts: async (tx, fromMs, toMs) => {
       const counted = await sumCounts(tx, "webhook", fromMs, toMs);
       let refused = 0;
-      for (const [endpoint, { failed, malformed }] of await sumDeliveriesIn(tx, fromMs, toMs)) if (endpoint !== parts.importEndpoint) refused += failed + malformed;
+      for (const [endpoint, { failed, malformed }] of await sumDeliveriesIn(tx, fromMs, toMs)) if (!parts.elsewhere.includes(endpoint)) refused += failed + malformed;
       const late = waitingWithin(await parts.waiting(tx), fromMs, toMs);
       return { good: counted.good, total: counted.total + refused + late };
     },

@@ -31,4 +31,10 @@ const objectives: Migration = {
   ],
 };
 
-export const sloMigrations: readonly Migration[] = [objectives];
+/** `slo_history`: the one row is the last time in which what was derived from was history. */
+const history: Migration = {
+  name: "slo/0002_history",
+  statements: (ddl) => [`create table slo_history (id ${ddl.int} primary key, from_at ${ddl.int} not null, until_at ${ddl.int} not null)`],
+};
+
+export const sloMigrations: readonly Migration[] = [objectives, history];
