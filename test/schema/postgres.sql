@@ -29,6 +29,7 @@
 -- pricing/0001_offers
 -- pricing/0002_suggestions
 -- slo/0001_objectives
+-- slo/0002_history
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 access_key.id text not null
@@ -572,6 +573,9 @@ slo_day.total bigint not null
 slo_day.period_good bigint not null
 slo_day.period_total bigint not null
 slo_day.updated_at bigint not null
+slo_history.id bigint not null
+slo_history.from_at bigint not null
+slo_history.until_at bigint not null
 slo_state.slo text not null
 slo_state.measured_at bigint not null
 slo_state.state text not null
@@ -748,6 +752,7 @@ CREATE UNIQUE INDEX refund_record_pkey ON refund_record USING btree (id)
 CREATE INDEX refund_record_unlogged ON refund_record USING btree (no) WHERE ((logged_as IS NULL) OR (logged_as <> status))
 CREATE UNIQUE INDEX slo_count_pkey ON slo_count USING btree (indicator, grain, start)
 CREATE UNIQUE INDEX slo_day_pkey ON slo_day USING btree (slo, start)
+CREATE UNIQUE INDEX slo_history_pkey ON slo_history USING btree (id)
 CREATE UNIQUE INDEX slo_state_pkey ON slo_state USING btree (slo)
 CREATE UNIQUE INDEX task_pkey ON task USING btree (name)
 CREATE INDEX task_run_due ON task_run USING btree (task, due_at, cause, attempt)

@@ -29,6 +29,7 @@
 -- pricing/0001_offers
 -- pricing/0002_suggestions
 -- slo/0001_objectives
+-- slo/0002_history
 -- tasks/0001_tasks
 -- tasks/0002_attempts
 CREATE TABLE access_key ( id text primary key, name text not null, role text not null check (role in ('viewer', 'operator', 'admin')), digest text not null, created_at integer not null, created_by text not null, last_used_at integer, revoked_at integer, expires_at integer );
@@ -176,6 +177,7 @@ CREATE INDEX refund_record_charge on refund_record (charge);
 CREATE INDEX refund_record_unlogged on refund_record (no) where logged_as is null or logged_as <> status;
 CREATE TABLE slo_count ( indicator text not null, grain text not null, start integer not null, good integer not null, bad integer not null, primary key (indicator, grain, start) ) without rowid;
 CREATE TABLE slo_day ( slo text not null, start integer not null, end_at integer not null, objective_ppm integer not null, good integer not null, total integer not null, period_good integer not null, period_total integer not null, updated_at integer not null, primary key (slo, start) ) without rowid;
+CREATE TABLE slo_history (id integer primary key, from_at integer not null, until_at integer not null);
 CREATE TABLE slo_state (slo text primary key, measured_at integer not null, state text not null);
 CREATE TABLE task ( name text primary key, anchor_at integer not null, cursor_at integer, enabled integer not null, run_id integer, owner text, lease_until integer );
 CREATE TABLE task_run ( id integer primary key autoincrement, task text not null, cause text not null, attempt integer not null, due_at integer not null, started_at integer not null, finished_at integer, duration_ms integer, outcome text not null, late integer not null, missed integer not null, owner text not null, error text, evidence text );
