@@ -10,13 +10,14 @@ export const REPORT_PAGE = "enterprise_report";
 
 /** What the report is made from, as configured. */
 export function reportSources(config: Config, db: Database, onError: ReportSources["onError"]): ReportSources {
-  const { merchant, stripe, sandbox, retention } = config;
+  const { merchant, stripe, sandbox, retention, notify } = config;
   return {
     db,
     live: stripe.mode === "live",
     mainCurrency: currency(merchant.currency),
     slos: config.slo.slos,
     taskRunsKeptMs: retention.taskRunsMs,
+    noticesKeptMs: notify.keepMs,
     merchant: { name: merchant.name, timeZone: merchant.timeZone },
     mode: sandbox ? "sandbox" : stripe.mode,
     behind: () => deriveBacklog(db.read),

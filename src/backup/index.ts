@@ -13,5 +13,5 @@ export { type Verified, verifyBackup } from "./open.ts";
 export { type Place, restoreBackup, type Restored, type RestoreOptions } from "./restore.ts";
 export { type BackupRoutes, backupRoutes, showDrill } from "./routes.ts";
 export type { Keep } from "./rotate.ts";
-export { type BackupRecord, type Drill, type DrillOutcome, type DrillStep, lastBackup, lastDrill, readBackups, /** @public For the report. */ readDrills } from "./store.ts";
+export { type BackupRecord, backupsBetween, type Drill, type DrillOutcome, drillsBetween, type DrillStep, lastBackup, lastBackupBefore, lastDrill, readBackups } from "./store.ts";
 export type { Target } from "./target.ts";

@@ -85,6 +85,19 @@ export async function readBackups(tx: Tx, page: { readonly limit: number; readon
   return (await query.execute()).map(fromRow);
 }
 
+const MOST_OF_PERIOD = 5000;
+
+/** Attempts that ended in [fromMs, toMs), ms UTC, newest first; at most 5000. */
+export async function backupsBetween(tx: Tx, fromMs: number, toMs: number): Promise<BackupRecord[]> {
+  return (await tx.selectFrom("backup").selectAll().where("finished_at", ">=", fromMs).where("finished_at", "<", toMs).orderBy("no", "desc").limit(MOST_OF_PERIOD).execute()).map(fromRow);
+}
+
+/** The last backup that was there at a time (ms UTC), whether or not it was let go since; null when there was none. */
+export async function lastBackupBefore(tx: Tx, ms: number): Promise<BackupRecord | null> {
+  const row = await tx.selectFrom("backup").selectAll().where("outcome", "=", "ok").where("finished_at", "<", ms).orderBy("no", "desc").limit(1).executeTakeFirst();
+  return row === undefined ? null : fromRow(row);
+}
+
 /** The last attempt with this outcome at a target; null when there is none. */
 export async function lastBackup(tx: Tx, target: string, outcome: "ok" | "failed"): Promise<BackupRecord | null> {
   const row = await tx.selectFrom("backup").selectAll().where("target", "=", target).where("outcome", "=", outcome).orderBy("no", "desc").limit(1).executeTakeFirst();
@@ -146,6 +159,11 @@ export async function readDrills(tx: Tx, page: { readonly limit: number; readonl
   let query = tx.selectFrom("drill").selectAll().orderBy("no", "desc").limit(page.limit);
   if (page.beforeNo !== undefined) query = query.where("no", "<", page.beforeNo);
   return (await query.execute()).map(toDrill);
+}
+
+/** Drills that ended in [fromMs, toMs), ms UTC, newest first; at most 5000. */
+export async function drillsBetween(tx: Tx, fromMs: number, toMs: number): Promise<Drill[]> {
+  return (await tx.selectFrom("drill").selectAll().where("finished_at", ">=", fromMs).where("finished_at", "<", toMs).orderBy("no", "desc").limit(MOST_OF_PERIOD).execute()).map(toDrill);
 }
 
 /** The last drill, or the last one that was verified; null when there is none. */

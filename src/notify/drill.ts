@@ -58,7 +58,7 @@ interface DrillBody {
   readonly hops: readonly Hop[];
 }
 
-function toDrill(row: Selectable<DrillRow>): Drill {
+export function toDrill(row: Selectable<DrillRow>): Drill {
   const body = JSON.parse(row.body) as DrillBody;
   return { id: row.id, startedAt: row.started_at, askedBy: row.asked_by, cause: row.cause as Drill["cause"], finishedAt: row.finished_at, outcome: row.outcome as DrillOutcome, alertId: row.alert_id === 0 ? null : row.alert_id, ...body };
 }

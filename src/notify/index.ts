@@ -31,5 +31,6 @@ export type { Digest, NotifySettings, Policy, Route, Target } from "./settings.t
 export { type NewSilence, type Silence, silenceState, type SilenceState } from "./silence.ts";
 export { createSilence, expireSilence, listSilences, previewSilence, type SilencePreview } from "./silences.ts";
 export { showChannel, showNotice, showPreview, showSilence } from "./present.ts";
+export { type ChannelTally, drillsBetween, tallyNotices } from "./tally.ts";
 export { tryChannel } from "./test-notice.ts";
 export type { Wording } from "./words.ts";

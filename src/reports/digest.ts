@@ -22,7 +22,8 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
   alerts: ["fired", "critical", "open", "time_to_detect", "time_to_acknowledge", "time_to_resolve"],
   slo: [],
   tasks: ["ok_rate", "failed", "missed"],
-  backup: [],
+  notices: ["notices", "sent", "dead", "median", "drills_failed"],
+  backup: ["backups", "failed", "newest_age", "drills_verified", "drills_failed", "recovery_time", "recovery_point"],
   changes: ["chain", "entries", "operations"],
 };
 

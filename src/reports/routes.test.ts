@@ -39,7 +39,7 @@ onBothDatabases("the report over HTTP", migrations, (database) => {
     const query = "?from=2025-12-01&to=2025-12-31&compare=previous";
     const { data } = (await open.body(`/api/reports/enterprise${query}`, key, 200)) as { data: { time_zone: string; sections: { id: string; method: string; figures: { id: string; text: string; currency: string | null }[] }[] } };
     expect(data.time_zone).toBe("UTC");
-    for (const { id, method } of data.sections) expect([id, method]).toEqual([id, expect.stringMatching(/^((metrics|ingest|alerts|slo|tasks|access)\.|No source yet)/)]);
+    for (const { id, method } of data.sections) expect([id, method]).toEqual([id, expect.stringMatching(/^(metrics|ingest|alerts|notify|slo|tasks|backup|access)\./)]);
     const net = data.sections.find(({ id }) => id === "revenue")?.figures.find(({ id, currency }) => id === "net" && currency === "usd")?.text ?? "none";
     const page = await open.ask(`/api/reports/enterprise/html${query}`, key);
     expect(page.status).toBe(200);

@@ -16,6 +16,8 @@ export interface Sources {
   readonly slos: readonly Slo[];
   /** How long runs of tasks are kept, ms; null for ever. */
   readonly taskRunsKeptMs: number | null;
+  /** How long notices are kept, ms; null for ever. */
+  readonly noticesKeptMs: number | null;
 }
 
 /** A period with what it is counted by: the same, but for edges of which only whole days are left. */

@@ -141,6 +141,55 @@ onBothDatabases("sections from other rooms", migrations, (database) => {
     expect(JSON.stringify(open)).not.toMatch(/command line|key\.create|"default"/);
   });
 
+  it("notices: by channel with what became of each and how soon, no drill among them; alert drills beside", async () => {
+    const db = await database.open();
+    expect((await section(db, "notices")).nothing).toBe("No notice was sent and no alert drill was held in this period.");
+    await db.write(async (tx) => {
+      const notice = async (at: number, more: { drill?: number; reason?: string }, deliveries: readonly { channel: string; state: "sent" | "dead" | "merged" | "queued"; ms: number | null; failures?: number }[]): Promise<void> => {
+        const { id } = await tx.insertInto("notice").values({ key: "k", route: "r", reason: more.reason ?? "first notification", status: "firing", severity: "CRITICAL", title: "t", drill: more.drill ?? 0, created_at: at, body: "{}" }).returning("id").executeTakeFirstOrThrow();
+        for (const { channel, state, ms, failures } of deliveries) {
+          const row = await tx.insertInto("outbox").values({ notice_id: id, channel, key: "k", state, queued_at: at, attempts: 1, settled_at: ms === null ? null : at + ms, error: null, merged_into: null }).returning("id").executeTakeFirstOrThrow();
+          for (let left = failures ?? 0; left > 0; left -= 1) await tx.insertInto("notice_attempt").values({ outbox_id: row.id, channel, started_at: at, latency_ms: 5, outcome: "later", status: 500, reason: "x" }).execute();
+        }
+      };
+      await notice(DAY, {}, [{ channel: "slack", state: "sent", ms: 100 }, { channel: "pager", state: "dead", ms: 9000, failures: 3 }]);
+      await notice(DAY + 1, {}, [{ channel: "slack", state: "sent", ms: 300, failures: 1 }]);
+      await notice(DAY + 2, {}, [{ channel: "slack", state: "sent", ms: 900 }, { channel: "pager", state: "queued", ms: null }]);
+      await notice(DAY + 3, { drill: 1 }, [{ channel: "slack", state: "sent", ms: 1 }]);
+      await notice(DAY + 4, { reason: "test" }, [{ channel: "slack", state: "sent", ms: 1 }]);
+      await notice(DAY + 24 * HOUR_MS, {}, [{ channel: "slack", state: "dead", ms: 1 }]);
+      const drill = (outcome: string, hops: readonly object[]) => ({ alert_id: 1, started_at: DAY + 7, asked_by: "dana", cause: "manual", finished_at: DAY + 9, outcome, body: JSON.stringify({ severity: "CRITICAL", acknowledge: false, hops }) });
+      await tx.insertInto("notify_drill").values([drill("passed", [{ hop: "rule", ok: true, latencyMs: 50, words: "" }, { hop: "route", ok: true, latencyMs: 20, words: "" }, { hop: "channel slack", ok: true, latencyMs: 30, words: "" }, { hop: "channel pager", ok: true, latencyMs: 10, words: "" }]), drill("failed", [{ hop: "rule", ok: false, latencyMs: null, words: "did not see it" }])]).execute();
+    });
+    const found = await section(db, "notices");
+    expect(figures(found)).toEqual({ notices: 3, sent: 3, dead: 1, delivered_rate: 0.75, median: 300, slow: 900, drills: 2, drills_failed: 1 });
+    expect(found.tables[0]?.rows).toMatchObject([
+      { channel: "pager", sent: 0, dead: 1, waiting: 1, failed_attempts: 3, median: null },
+      { channel: "slack", sent: 3, dead: 0, failed_attempts: 1, median: 300, slow: 900 },
+    ]);
+    expect(found.tables[1]?.rows).toMatchObject([{ outcome: "failed", way: null, trouble: "rule: did not see it" }, { outcome: "passed", way: 100, trouble: null }]);
+    expect(found.notes).toEqual(["1 deliveries were still waiting."]);
+  });
+
+  it("backups and restore drills: what was made, how long there was none, what a restore takes", async () => {
+    const db = await database.open();
+    expect((await section(db, "backup")).nothing).toContain("No backup was made");
+    await db.write(async (tx) => {
+      const backup = (at: number, outcome: "ok" | "failed", target = "directory /b") => ({ backup_id: outcome === "ok" ? `b${at}` : null, target, outcome, snapshot_at: at, finished_at: at + 1000, bytes: outcome === "ok" ? 3_000_000 : null, encrypted: 1, error: outcome === "ok" ? null : "the disk is full" });
+      await tx.insertInto("backup").values([backup(DAY - 10 * HOUR_MS, "ok"), backup(DAY + 2 * HOUR_MS, "ok"), backup(DAY + 2 * HOUR_MS, "failed", "s3 b"), backup(DAY + 20 * HOUR_MS, "ok"), backup(DAY + 30 * HOUR_MS, "ok")]).execute();
+      const drill = (at: number, outcome: "verified" | "failed", time: number | null) => ({ started_at: at, finished_at: at + 5, outcome, backup_id: "b", target: "directory /b", recovery_time_ms: time, recovery_point_ms: time === null ? null : 60_000, evidence: JSON.stringify([{ step: "find", result: "ok", text: "x", ms: 1 }, { step: "open", result: outcome === "failed" ? "failed" : "ok", text: "the key is wrong", ms: 1 }]) });
+      await tx.insertInto("drill").values([drill(DAY + 3 * HOUR_MS, "verified", 4000), drill(DAY + 4 * HOUR_MS, "failed", null), drill(DAY - 1000, "verified", 1)]).execute();
+    });
+    const found = await section(db, "backup");
+    expect(figures(found)).toEqual({ backups: 2, failed: 1, newest_age: 4 * HOUR_MS, longest_gap: 18 * HOUR_MS, drills_verified: 1, drills_failed: 1, drills_inconclusive: 0, recovery_time: 4000, recovery_point: 60_000 });
+    expect(found.tables[0]?.rows).toMatchObject([{ place: "directory /b", made: 2, failed: 0, size: "2.9 MiB", encrypted: "yes" }, { place: "s3 b", made: 0, failed: 1, trouble: "the disk is full" }]);
+    expect(found.tables[1]?.rows).toMatchObject([{ outcome: "failed", found: "find ok, open failed: the key is wrong" }, { outcome: "verified", recovery_time: 4000 }]);
+    // Where backups lie, and what is wrong with them, is nobody's business outside.
+    const open = JSON.stringify(showReport(publicVersion(await buildReport(shopSources(db), ASKED, NOW))));
+    expect(open).not.toMatch(/directory|the key is wrong|disk is full/);
+    expect(open).toContain("Backups made");
+  });
+
   it("a section that cannot be read says so, claims nothing, and leaves the others whole", async () => {
     const db = await database.open();
     const seen: string[] = [];

@@ -109,7 +109,7 @@ onBothDatabases("the report's page", migrations, (database) => {
     const report = await buildReport(shopSources(db), { period: "last_30_days", compare: "previous" }, NOW);
     const page = reportPage(report, "1.0.0");
     expectStrict(page);
-    expect(report.sections.map(({ id, state }) => `${id} ${state}`)).toEqual(["revenue", "payments", "refunds", "disputes", "deliveries", "completeness", "alerts", "slo", "tasks", "backup", "changes"].map((id) => `${id} nothing`));
+    expect(report.sections.map(({ id, state }) => `${id} ${state}`)).toEqual(["revenue", "payments", "refunds", "disputes", "deliveries", "completeness", "alerts", "notices", "slo", "tasks", "backup", "changes"].map((id) => `${id} nothing`));
     expect(page).toContain("Nobody tried to pay in this period.");
     expect(page).not.toMatch(/<dd>(0|0\.00 %|\$0\.00)</);
     expect(page).toContain("Times and days in UTC");

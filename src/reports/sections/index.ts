@@ -5,6 +5,7 @@ import { changes } from "./changes.ts";
 import { completeness } from "./completeness.ts";
 import { deliveries } from "./deliveries.ts";
 import { disputes } from "./disputes.ts";
+import { notices } from "./notices.ts";
 import { payments } from "./payments.ts";
 import { refunds } from "./refunds.ts";
 import { revenue } from "./revenue.ts";
@@ -12,4 +13,4 @@ import { slos } from "./slos.ts";
 import { tasks } from "./tasks.ts";
 
 /** The sections, in the order in which they are read. A new one is a file beside this one and its line here. */
-export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, slos, tasks, backups, changes];
+export const SECTIONS: readonly Section[] = [revenue, payments, refunds, disputes, deliveries, completeness, alerts, notices, slos, tasks, backups, changes];

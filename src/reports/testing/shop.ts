@@ -14,6 +14,7 @@ export function shopSources(db: Database, more: Partial<ReportSources> = {}): Re
     mainCurrency: currency("usd"),
     slos: [],
     taskRunsKeptMs: 90 * 86_400_000,
+    noticesKeptMs: 365 * 86_400_000,
     merchant: { name: "Sandbox Goods", timeZone: "UTC" },
     mode: "test",
     behind: async () => 0,
