@@ -38,12 +38,12 @@ export async function tallyNotices(tx: Tx, fromMs: number, toMs: number): Promis
   const count = (state: string) => sql`count(case when outbox.state = ${state} then 1 end)`;
   const { rows } = await sql<Counted>`
     select outbox.channel as channel, ${count("sent")} as sent, ${count("merged")} as merged, ${count("dead")} as dead, ${count("queued")} as waiting, ${count("dropped")} as dropped,
-      coalesce(sum((select count(*) from notice_attempt where notice_attempt.outbox_id = outbox.id and notice_attempt.outcome <> 'sent')), 0) as ${sql.id("failedAttempts")}
+      cast(coalesce(sum((select count(*) from notice_attempt where notice_attempt.outbox_id = outbox.id and notice_attempt.outcome <> 'sent')), 0) as bigint) as ${sql.id("failedAttempts")}
     from notice join outbox on outbox.notice_id = notice.id where ${meant(fromMs, toMs)} group by outbox.channel order by outbox.channel`.execute(tx);
   const channels: ChannelTally[] = [];
   for (const row of rows) {
     const at = (place: number) => (row.sent === 0 ? null : latency(tx, row.channel, fromMs, toMs, place));
-    channels.push({ ...row, failedAttempts: Number(row.failedAttempts), medianMs: await at(Math.floor((row.sent - 1) / 2)), slowMs: await at(Math.ceil(row.sent * 0.95) - 1) });
+    channels.push({ ...row, medianMs: await at(Math.floor((row.sent - 1) / 2)), slowMs: await at(Math.ceil(row.sent * 0.95) - 1) });
   }
   return { notices: counted[0]?.n ?? 0, channels };
 }
