@@ -32,7 +32,7 @@ async function look(db: Database, s: Scene, more: { repair?: boolean; reads?: nu
 }
 
 const summary = ({ events, parts, drift }: Verified) => ({ missing: events.missing, drift, complete: parts.every(({ complete }) => complete), parts: Object.fromEntries(parts.map((part) => [part.part, part.differences])) });
-const agreed = { missing: 0, drift: 0, complete: true, parts: { charges: 0, refunds: 0, balance: 0 } };
+const agreed = { missing: 0, drift: 0, complete: true, parts: { charges: 0, refunds: 0, disputes: 0, payouts: 0, balance: 0 } };
 
 /** Takes a payment out of what was derived, as a lost event or a fault of ours would leave it. */
 async function forget(db: Database, id: string): Promise<void> {
@@ -43,11 +43,19 @@ async function forget(db: Database, id: string): Promise<void> {
   });
 }
 
+/** An event that says otherwise, later than the truth. */
+async function say(db: Database, s: Scene, type: string, object: Record<string, unknown>): Promise<void> {
+  const event = { id: `evt_wrong_${String(object["id"])}`, object: "event", type, created: Math.floor(s.clock.now() / 1000) - 70, livemode: false, data: { object } };
+  const head = readHead(event, 0);
+  if (head.kind === "malformed") throw new Error(head.reason);
+  await openAppend(db)([{ kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(event)), receivedAt: s.clock.now(), source: "webhook", endpoint: "main" }]);
+}
+
 onBothDatabases("verifying the objects themselves", migrations, (database) => {
   it("agrees with Stripe over hours of traffic: charges, declines, refunds, disputes, per currency", async () => {
     const db = await database.open();
-    const s = await scene(db, { traffic: { ratePerMinute: 2, flat: true } });
-    await s.pass(HOUR);
+    const s = await scene(db, { traffic: { ratePerMinute: 4, flat: true } });
+    await s.pass(20 * MINUTE);
     const { stripe, control } = s.sandbox;
     for (const [index, currency] of ["usd", "eur", "jpy", "usd", "eur", "usd"].entries()) {
       const paid = await stripe.paymentIntents.create({ amount: 2000 + index, currency, payment_method: "pm_card_visa", confirm: true });
@@ -60,13 +68,14 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
     const failing = await stripe.paymentIntents.create({ amount: 3000, currency: "usd", payment_method: "pm_card_visa", confirm: true });
     const back = await stripe.refunds.create({ payment_intent: failing.id, amount: 1000 });
     await control(`/refunds/${back.id}`, { status: "failed" });
-    await s.pass(HOUR);
+    await s.pass(20 * MINUTE);
     const found = await look(db, s);
     expect(found.parts.flatMap(({ examples, trouble }) => [trouble, ...examples.map(({ text }) => text)]).filter((text) => text !== null)).toEqual([]);
     expect(summary(found)).toEqual(agreed);
-    const [charges, refunds, balance] = found.parts;
+    const [charges, refunds, disputes, , balance] = found.parts;
     expect(charges?.compared).toBeGreaterThan(150);
     expect(refunds?.compared).toBeGreaterThanOrEqual(5);
+    expect(disputes?.compared).toBeGreaterThanOrEqual(2);
     for (const { atStripe, here } of found.parts.flatMap(({ totals }) => totals)) expect(here).toBe(atStripe);
     expect(new Set(charges?.totals.map(({ currency }) => currency)).size).toBeGreaterThan(1);
     expect(balance?.totals.map(({ what }) => what)).toEqual(expect.arrayContaining(["charge", "refund", "dispute"]));
@@ -86,11 +95,7 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
     const chargeOf = (intent: typeof lost): string => idOf(intent.latest_charge);
     await forget(db, chargeOf(lost));
     await forget(db, refund.id);
-    // An event that says otherwise, later than the truth.
-    const wrong = { id: "evt_wrong", object: "event", type: "charge.updated", created: Math.floor(s.clock.now() / 1000) - 70, livemode: false, data: { object: { id: chargeOf(changed), object: "charge", status: "failed", amount: 5000, currency: "usd", amount_captured: 0, amount_refunded: 0, payment_intent: changed.id } } };
-    const head = readHead(wrong, 0);
-    if (head.kind === "malformed") throw new Error(head.reason);
-    await openAppend(db)([{ kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(wrong)), receivedAt: s.clock.now(), source: "webhook", endpoint: "main" }]);
+    await say(db, s, "charge.updated", { id: chargeOf(changed), object: "charge", status: "failed", amount: 5000, currency: "usd", amount_captured: 0, amount_refunded: 0, payment_intent: changed.id });
 
     const found = await look(db, s);
     const texts = found.left.map(({ text }) => text);
@@ -118,6 +123,68 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
     expect(summary(await look(db, s))).toEqual(agreed);
   });
 
+  it("holds disputes against Stripe's: one that is missing, one that stands otherwise, one whose money is said not to have moved", async () => {
+    const db = await database.open();
+    const s = await scene(db, { traffic: { ratePerMinute: 0, flat: true } });
+    const { stripe, control } = s.sandbox;
+    const disputed = async (amount: number): Promise<{ charge: string; dispute: string }> => {
+      const charge = idOf((await stripe.paymentIntents.create({ amount, currency: "usd", payment_method: "pm_card_visa", confirm: true })).latest_charge);
+      await control("/disputes", { charge });
+      return { charge, dispute: (await stripe.disputes.list({ charge })).data[0]?.id ?? "" };
+    };
+    const [lost, open, won] = [await disputed(1000), await disputed(2000), await disputed(3000)];
+    await stripe.disputes.update(won.dispute, { evidence: { uncategorized_text: "winning_evidence" } });
+    await s.pass(30 * MINUTE);
+    expect(summary(await look(db, s))).toEqual(agreed);
+    await forget(db, lost.charge);
+    await say(db, s, "charge.dispute.closed", { id: open.dispute, object: "dispute", status: "won", amount: 2000, currency: "usd", charge: open.charge });
+    await forget(db, won.charge);
+    const { data: rest } = await stripe.events.list({ type: "charge.dispute.created" });
+    expect(rest).toHaveLength(3);
+    const found = await look(db, s);
+    const disputes = found.parts.find(({ part }) => part === "disputes");
+    const texts = disputes?.examples.map(({ text }) => text.replace(/ of 2026-10-01 \d\d:\d\d UTC/, "")) ?? [];
+    expect(texts.toSorted()).toEqual(
+      [
+        `dispute ${lost.dispute} (needs_response, $10.00, its money is with the customer) is at Stripe and not here`,
+        `dispute ${won.dispute} (won, $30.00, its money came back) is at Stripe and not here`,
+        `dispute ${open.dispute}: Stripe says needs_response, $20.00, its money is with the customer; here it is won, $20.00, its money is with the customer`,
+      ].toSorted(),
+    );
+    expect(disputes?.totals).toEqual([{ what: "disputed", currency: "usd", count: 3, atStripe: 6000n, here: 2000n }]);
+    const mended = await look(db, s, { repair: true });
+    // A dispute that was won stays won, whatever is told later; a person reads why.
+    expect(mended.left.map(({ id }) => id)).toEqual([open.dispute]);
+    expect(await getPayment(db.read, lost.charge)).toMatchObject({ status: "disputed", disputed: 1000 });
+    expect(await getPayment(db.read, won.charge)).toMatchObject({ status: "succeeded", disputed: 0 });
+    expect(summary(await look(db, s))).toMatchObject({ parts: { charges: 0, refunds: 0, disputes: 1, payouts: 0, balance: 0 } });
+  });
+
+  it("holds payouts and their movements of the balance against Stripe's", async () => {
+    const db = await database.open();
+    const s = await scene(db, { traffic: { ratePerMinute: 0.01, flat: true } });
+    await s.sandbox.advance(60 * HOUR);
+    await s.sweep();
+    const agreeing = await look(db, s);
+    expect(summary(agreeing)).toEqual(agreed);
+    const payouts = (await s.sandbox.stripe.payouts.list()).data;
+    expect(agreeing.parts.find(({ part }) => part === "payouts")).toMatchObject({ compared: payouts.length, totals: [{ what: "paid out", currency: "usd", atStripe: BigInt(payouts.reduce((sum, { amount }) => sum + amount, 0)) }] });
+    const [first, second] = payouts;
+    if (first === undefined || second === undefined) throw new Error("two days make two payouts");
+    // One is said to have failed, with another amount; of the other all events are gone.
+    await say(db, s, "payout.failed", { id: first.id, object: "payout", status: "failed", amount: 1, currency: "usd" });
+    await db.write(async (tx) => void (await tx.deleteFrom("event").where("object_id", "=", second.id).execute()));
+    const found = await look(db, s);
+    const texts = found.left.map(({ text }) => text);
+    expect(texts).toContainEqual(expect.stringMatching(new RegExp(`^payout ${first.id}: Stripe says ${first.status}, \\$[\\d,.]+; here it is failed, \\$0\\.01$`)));
+    expect(texts).toContainEqual(expect.stringMatching(new RegExp(`^payout ${second.id} of .* UTC \\(${second.status}, .*\\) is at Stripe and not here$`)));
+    expect(found.events.missing).toBeGreaterThan(0);
+    expect(found.drift).toBe(2);
+    const mended = await look(db, s, { repair: true });
+    expect(mended).toMatchObject({ left: [], drift: 0 });
+    expect(summary(await look(db, s))).toEqual(agreed);
+  });
+
   it("tells what is here and unknown to Stripe, and never takes it away", async () => {
     const db = await database.open();
     const s = await scene(db, { traffic: { ratePerMinute: 1, flat: true } });
@@ -137,8 +204,8 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
 
   it("keeps to the reads it was given, and says how far it came and why no further", async () => {
     const db = await database.open();
-    const s = await scene(db, { traffic: { ratePerMinute: 4, flat: true } });
-    await s.pass(2 * HOUR);
+    const s = await scene(db, { traffic: { ratePerMinute: 8, flat: true } });
+    await s.pass(30 * MINUTE);
     const whole = await look(db, s);
     const asked = s.asked.count;
     const short = await look(db, s, { reads: whole.requests - 2 });
@@ -159,7 +226,7 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
     expect(summary(await look(db, s))).toEqual(agreed);
     const blind = await look(db, s, { client: "rk_test_events" });
     expect(blind.events).toMatchObject({ missing: 0, trouble: null });
-    expect(blind.parts.map(({ complete, compared }) => [complete, compared])).toEqual([[false, 0], [false, 0], [false, 0]]);
+    expect(blind.parts.map(({ complete, compared }) => [complete, compared])).toEqual(Array.from({ length: 5 }, () => [false, 0]));
     expect(blind.parts[0]?.trouble).toContain('"Charges and Refunds" to Read');
   });
 });

@@ -40,7 +40,11 @@ function sparing(books: Books, allowance: Allowance): Books {
   return {
     charges: allowance.keep(books.charges),
     refunds: allowance.keep(books.refunds),
+    disputes: allowance.keep(books.disputes),
+    payouts: allowance.keep(books.payouts),
     bookings: allowance.keep(books.bookings),
+    dispute: allowance.keep(books.dispute),
+    payout: allowance.keep(books.payout),
     charge: allowance.keep(books.charge),
     refund: allowance.keep(books.refund),
     bookingsOf: allowance.keep(books.bookingsOf),
@@ -52,8 +56,8 @@ const MINUTE = 60_000;
 const REACH_MS = 30 * 86_400_000 - MINUTE;
 const GRACE_MS = MINUTE;
 const CATCH_UP_MS = 10 * 60_000;
-const SHARES = { events: 0.5, charges: 0.2, refunds: 0.1, balance: 0.2 } as const;
-const BEFORE = { charges: 0.5, refunds: 0.7, balance: 0.8 } as const;
+const SHARES = { events: 0.5, charges: 0.2, refunds: 0.06, disputes: 0.02, payouts: 0.02, balance: 0.2 } as const;
+const BEFORE = { charges: 0.5, refunds: 0.7, disputes: 0.76, payouts: 0.78, balance: 0.8 } as const;
 
 /**
  * Events first, since objects follow from them; then the objects. Nothing here is taken from what sweeps noted.

@@ -85,7 +85,7 @@ function readableEvents(found: EventsVerified): string {
   return `${head}\n\n${table(["MISSING", "TYPE", "CREATED"], rows)}${more}\n\n${end}`;
 }
 
-const NAMES: Readonly<Record<PartFound["part"], readonly [string, string]>> = { charges: ["charge", "charges"], refunds: ["refund", "refunds"], balance: ["movement of the balance", "movements of the balance"] };
+const NAMES: Readonly<Record<PartFound["part"], readonly [string, string]>> = { charges: ["charge", "charges"], refunds: ["refund", "refunds"], disputes: ["dispute", "disputes"], payouts: ["payout", "payouts"], balance: ["movement of the balance", "movements of the balance"] };
 const SHOWN = 20;
 
 function readablePart(part: PartFound): string {
@@ -94,14 +94,14 @@ function readablePart(part: PartFound): string {
   const lines: string[] = [];
   if (part.differences === 0 && part.complete) lines.push(part.compared === 0 ? `Stripe has no ${many} of this time, and there are none here.` : `${counted} ${part.compared === 1 ? "is" : "are"} here as at Stripe.`);
   else lines.push(`${counted} compared, ${part.differences} differ${part.complete ? "" : `; not all were compared (back to ${isoSeconds(part.comparedFromMs)}): ${part.trouble}`}.`);
-  if (part.exchanged > 0) lines.push(`${part.exchanged} of the balance were exchanged into another currency, and are compared as charges and refunds only.`);
+  if (part.exchanged > 0) lines.push(`${part.exchanged} of the balance were exchanged into another currency, and are compared as charges, refunds and disputes only.`);
   for (const { text } of part.examples.slice(0, SHOWN)) lines.push(`  - ${text}`);
   if (part.differences > SHOWN) lines.push(`  …and ${part.differences - Math.min(SHOWN, part.examples.length)} more (--json shows the first hundred)`);
   return lines.join("\n");
 }
 
 function readableTotals(parts: readonly PartFound[]): string {
-  const rows = parts.flatMap((part) => part.totals.map(({ what, currency, count, atStripe, here }) => [part.part === "balance" ? `balance: ${what.replace("_", " ")}` : what, (asCurrency(currency) ?? currency).toUpperCase(), count, majorWide(atStripe, currency), majorWide(here, currency), atStripe === here ? "" : majorWide(here - atStripe, currency)]));
+  const rows = parts.flatMap((part) => part.totals.map(({ what, currency, count, atStripe, here }) => [part.part === "balance" ? `balance: ${what.replaceAll("_", " ")}` : what, (asCurrency(currency) ?? currency).toUpperCase(), count, majorWide(atStripe, currency), majorWide(here, currency), atStripe === here ? "" : majorWide(here - atStripe, currency)]));
   return rows.length === 0 ? "" : table(["TOTAL", "CURRENCY", "OBJECTS", "AT STRIPE", "HERE", "DIFFERENCE"], rows);
 }
 
@@ -135,7 +135,7 @@ async function compare(context: ServiceContext, db: Database, options: Options):
 /** `tillwatch verify`: exit 3 when something differs and was not repaired, 1 when not everything could be compared. */
 export function verifyCommand(context: ServiceContext): Command {
   return new Command("verify")
-    .description("compare events, charges, refunds and balance with Stripe; exit 3 when they differ")
+    .description("compare events, charges, refunds, disputes, payouts and the balance with Stripe; exit 3 when they differ")
     .option("--repair", "take from Stripe what is missing or differs")
     .option("--events", "compare the events only")
     .addOption(new Option("--since <time>", "how far back: 30d, 12h, or a time; Stripe's list of events reaches 30 days").argParser(sinceArgument).default({ agoMs: 30 * DAY }, "30d"))

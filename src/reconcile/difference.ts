@@ -1,10 +1,11 @@
 import { type Currency, type Minor, moneyText, subtract, ZERO } from "../money/index.ts";
-import type { Payment } from "../payments/index.ts";
-import type { BookedCharge, BookedRefund, Booking } from "../stripe/index.ts";
+import type { Dispute, Payment } from "../payments/index.ts";
+import type { BookedCharge, BookedDispute, BookedPayout, BookedRefund, Booking } from "../stripe/index.ts";
+import type { OurPayout } from "./our-payouts.ts";
 
 /** Something that Stripe's books and ours do not agree about. */
 export interface Difference {
-  readonly object: "charge" | "refund" | "booking";
+  readonly object: "charge" | "refund" | "dispute" | "payout" | "booking";
   /** `missing`: at Stripe and not here; `differs`; `unknown_to_stripe`: here and not at Stripe. */
   readonly kind: "missing" | "differs" | "unknown_to_stripe";
   readonly id: string;
@@ -56,17 +57,66 @@ export function compareRefund(theirs: BookedRefund, payment: Payment | undefined
   return { currency, atStripe: given(status, amount), here, difference: same ? null : told("differs", `refund ${id}: Stripe says ${status}, ${moneyText(amount, currency)}; here it is ${ours.status}, ${moneyText(ours.amount, ours.currency)}`) };
 }
 
-/** Bookings that we can say ourselves what they must be; payouts, fees and transfers are none of our books. */
-export const BOOKED = ["charge", "refund", "dispute", "dispute_reversal"] as const;
+type Held = "nothing was taken for it" | "its money is with the customer" | "its money came back";
+
+function heldAtStripe({ withdrawnAt, reinstatedAt }: BookedDispute): Held {
+  if (withdrawnAt === null) return "nothing was taken for it";
+  return reinstatedAt === null || reinstatedAt < withdrawnAt ? "its money is with the customer" : "its money came back";
+}
+
+function heldHere({ withdrawn, reinstatedAt }: Dispute): Held {
+  if (withdrawn === null) return "nothing was taken for it";
+  return reinstatedAt === null ? "its money is with the customer" : "its money came back";
+}
+
+/** A dispute: how it stands, and where its money is. What it moved to the minor unit is compared as a booking. */
+export function compareDispute(theirs: BookedDispute, payment: Payment | undefined): Compared {
+  const { id, currency, createdAt, status, amount } = theirs;
+  const ours = payment?.disputes.find((dispute) => dispute.id === id);
+  const told = (kind: Difference["kind"], text: string): Difference => ({ object: "dispute", kind, id, createdAt, text });
+  const says = `${status}, ${moneyText(amount, currency)}, ${heldAtStripe(theirs)}`;
+  if (ours === undefined || ours.currency === null) return { currency, atStripe: amount, here: ZERO, difference: told("missing", `dispute ${id} of ${day(createdAt)} UTC (${says}) is at Stripe and not here`) };
+  const same = ours.status === status && ours.amount === amount && ours.currency === currency && heldHere(ours) === heldAtStripe(theirs);
+  const here = ours.currency === currency ? ours.amount : ZERO;
+  return { currency, atStripe: amount, here, difference: same ? null : told("differs", `dispute ${id}: Stripe says ${says}; here it is ${ours.status}, ${moneyText(ours.amount, ours.currency)}, ${heldHere(ours)}`) };
+}
+
+/** What a payout in this status takes from the balance, or will. */
+function sent(status: string, amount: Minor): Minor {
+  return status === "failed" || status === "canceled" ? ZERO : amount;
+}
+
+export function comparePayout(theirs: BookedPayout, ours: OurPayout | undefined): Compared {
+  const { id, currency, createdAt, status, amount } = theirs;
+  const told = (kind: Difference["kind"], text: string): Difference => ({ object: "payout", kind, id, createdAt, text });
+  const atStripe = sent(status, amount);
+  if (ours === undefined) return { currency, atStripe, here: ZERO, difference: told("missing", `payout ${id} of ${day(createdAt)} UTC (${status}, ${moneyText(amount, currency)}) is at Stripe and not here`) };
+  const same = ours.status === status && ours.amount === amount && ours.currency === currency;
+  const here = ours.currency === currency ? sent(ours.status, ours.amount) : ZERO;
+  return { currency, atStripe, here, difference: same ? null : told("differs", `payout ${id}: Stripe says ${status}, ${moneyText(amount, currency)}; here it is ${ours.status}, ${moneyText(ours.amount, ours.currency)}`) };
+}
+
+/** Bookings that we can say ourselves what they must be; fees and transfers are none of our books. */
+export const BOOKED = ["charge", "refund", "dispute", "dispute_reversal", "payout", "payout_reversal"] as const;
 type BookedCategory = (typeof BOOKED)[number];
 
 export function isBooked(booking: Booking): booking is Booking & { readonly category: BookedCategory; readonly source: string } {
   return booking.source !== null && BOOKED.some((category) => category === booking.category);
 }
 
+/** What is here of the object that moved the balance. */
+export interface Sources {
+  readonly payment: Payment | undefined;
+  readonly payout: OurPayout | undefined;
+}
+
 /** What the balance moved by because of this object, by our books; null when we do not have it. */
-function expected(category: BookedCategory, source: string, payment: Payment | undefined): { amount: Minor; currency: Currency } | null {
+function expected(category: BookedCategory, source: string, { payment, payout }: Sources): { amount: Minor; currency: Currency } | null {
   switch (category) {
+    case "payout":
+      return payout === undefined ? null : { amount: subtract(ZERO, payout.amount), currency: payout.currency };
+    case "payout_reversal":
+      return payout === undefined ? null : { amount: payout.status === "failed" || payout.status === "canceled" ? payout.amount : ZERO, currency: payout.currency };
     case "charge": {
       const found = payment?.attempts.find(({ id }) => id === source);
       return found === undefined ? null : { amount: found.captured, currency: found.currency };
@@ -88,9 +138,9 @@ function expected(category: BookedCategory, source: string, payment: Payment | u
 export type ComparedBooking = (Compared & { readonly category: BookedCategory; readonly converted: false }) | { readonly category: BookedCategory; readonly converted: true; readonly currency: Currency };
 
 /** One movement of the balance. One in another currency than its payment was exchanged, and says nothing about our sums. */
-export function compareBooking(booking: Booking & { readonly category: BookedCategory; readonly source: string }, payment: Payment | undefined): ComparedBooking {
+export function compareBooking(booking: Booking & { readonly category: BookedCategory; readonly source: string }, sources: Sources): ComparedBooking {
   const { category, source, currency, amount, createdAt } = booking;
-  const ours = expected(category, source, payment);
+  const ours = expected(category, source, sources);
   if (ours !== null && ours.currency !== currency) return { category, converted: true, currency };
   const here = ours?.amount ?? ZERO;
   const kind = ours === null ? "missing" : "differs";

@@ -1,8 +1,9 @@
-import { minor, ZERO } from "../money/index.ts";
-import { findPayments, partsBetween, type Payment, type ToldPart } from "../payments/index.ts";
+import { ZERO } from "../money/index.ts";
+import { findPayments, partsBetween, type ToldPart } from "../payments/index.ts";
 import { AppError, type Database } from "../platform/index.ts";
-import { type BookedCharge, type BookedRefund, type Booking, type BookPage, type BookQuery, type Books, ReadsSpent } from "../stripe/index.ts";
-import { type Compared, compareBooking, compareCharge, compareRefund, type Difference, isBooked } from "./difference.ts";
+import { type BookPage, type Books, ReadsSpent } from "../stripe/index.ts";
+import type { Compared, Difference } from "./difference.ts";
+import { type Dated, lookups, type Part, type Side, sideOfBalance, sideOfCharges, sideOfDisputes, sideOfPayouts, sideOfRefunds } from "./side.ts";
 import { type Total, Totals } from "./totals.ts";
 
 export interface ReconcileOptions {
@@ -19,8 +20,6 @@ export interface ReconcileOptions {
   onProgress(part: Part, share: number, compared: number): void;
 }
 
-export const PARTS = ["charges", "refunds", "balance"] as const;
-export type Part = (typeof PARTS)[number];
 
 export interface PartFound {
   readonly part: Part;
@@ -49,78 +48,16 @@ const SLICE = 1000;
 /** What changed this shortly before the comparison may have been read before on one side and after on the other. */
 const FRESH_MS = 10 * 60_000;
 
-interface Dated {
-  readonly id: string;
-  readonly createdAt: number;
-}
-
 /** A difference, and how to look again. */
 interface Doubt<Item> {
   readonly item: Item;
   readonly compared: Compared & { readonly what: string };
 }
 
-/** One of the three lists, and what its objects are here. */
-interface Side<Item extends Dated> {
-  readonly part: Part;
-  list(query: BookQuery): Promise<BookPage<Item>>;
-  /** The id by which our payment is found. */
-  idOf(item: Item): string;
-  /** Null: nothing to compare. */
-  compare(item: Item, payment: Payment | undefined): (Compared & { readonly what: string }) | null;
-  /** The object as it is now; null when it is gone. */
-  fetch(item: Item): Promise<Item | null>;
-  /** Ours to look for at Stripe, by the time they were told; null where we keep no such list. */
-  readonly ours: "attempt" | "refund" | null;
-}
-
-function sideOfCharges(books: Books, account: string | null): Side<BookedCharge> {
-  return {
-    part: "charges",
-    list: books.charges,
-    idOf: ({ id }) => id,
-    compare: (charge, payment) => ({ what: "captured", ...compareCharge(charge, payment) }),
-    fetch: async ({ id }) => (await books.charge(id, account))?.facts ?? null,
-    ours: "attempt",
-  };
-}
-
-function sideOfRefunds(books: Books, account: string | null): Side<BookedRefund> {
-  return {
-    part: "refunds",
-    list: books.refunds,
-    idOf: ({ id }) => id,
-    compare: (refund, payment) => ({ what: "refunded", ...compareRefund(refund, payment) }),
-    fetch: async ({ id }) => (await books.refund(id, account))?.facts ?? null,
-    ours: "refund",
-  };
-}
-
-function sideOfBalance(books: Books, account: string | null, onExchanged: () => void): Side<Booking> {
-  return {
-    part: "balance",
-    list: books.bookings,
-    idOf: ({ source }) => source ?? "",
-    compare: (booking, payment) => {
-      if (!isBooked(booking)) return null;
-      const compared = compareBooking(booking, payment);
-      if (!compared.converted) return { what: compared.category, ...compared };
-      onExchanged();
-      return null;
-    },
-    // Several captures of one charge are several bookings, whose sum it is.
-    fetch: async (booking) => {
-      const all = (await books.bookingsOf(booking.source ?? "", account)).filter(({ category, currency }) => category === booking.category && currency === booking.currency);
-      return all.length === 0 ? null : { ...booking, amount: minor(all.reduce((sum, { amount }) => sum + amount, 0)) };
-    },
-    ours: null,
-  };
-}
-
 /** Compares one list with ours, from the newest back; memory does not grow with it. */
-class Pass<Item extends Dated> {
+class Pass<Item extends Dated, Mine> {
   readonly #options: ReconcileOptions;
-  readonly #side: Side<Item>;
+  readonly #side: Side<Item, Mine>;
   readonly #totals = new Totals();
   readonly #doubts: Doubt<Item>[] = [];
   #more = 0;
@@ -129,7 +66,7 @@ class Pass<Item extends Dated> {
   readonly #outstanding = new Map<string, number>();
   #sliceTo = Number.MAX_SAFE_INTEGER;
 
-  constructor(options: ReconcileOptions, side: Side<Item>) {
+  constructor(options: ReconcileOptions, side: Side<Item, Mine>) {
     this.#options = options;
     this.#side = side;
   }
@@ -139,10 +76,10 @@ class Pass<Item extends Dated> {
   }
 
   async #page(items: readonly Item[]): Promise<void> {
-    const payments = await findPayments(this.#options.db.read, items.map(this.#side.idOf), this.#scope());
+    const mine = await this.#side.mine(items.map(this.#side.idOf));
     for (const item of items) {
       this.#outstanding.delete(item.id);
-      const compared = this.#side.compare(item, payments.get(this.#side.idOf(item)));
+      const compared = this.#side.compare(item, mine.get(this.#side.idOf(item)));
       if (compared === null) continue;
       this.#compared += 1;
       this.#totals.add(compared.what, compared.currency, compared.atStripe, compared.here);
@@ -173,18 +110,19 @@ class Pass<Item extends Dated> {
   async #secondLook(): Promise<Difference[]> {
     if (this.#doubts.length === 0) return [];
     await this.#options.catchUp();
+    this.#side.forget();
     const believed: Difference[] = [];
     let fetched = 0;
     for (const { item, compared: first } of this.#doubts) {
       const id = this.#side.idOf(item);
-      const look = async (now: Item) => this.#side.compare(now, (await findPayments(this.#options.db.read, [id], this.#scope())).get(id))?.difference ?? null;
-      let again = await look(item);
-      const payment = (await findPayments(this.#options.db.read, [id], this.#scope())).get(id);
-      const moving = payment !== undefined && (this.#side.part === "balance" || payment.updatedAt > this.#options.untilMs - FRESH_MS);
+      const mine = (await this.#side.mine([id])).get(id);
+      const look = (now: Item) => this.#side.compare(now, mine)?.difference ?? null;
+      let again = look(item);
+      const moving = mine !== undefined && this.#side.changedAt(mine) > this.#options.untilMs - FRESH_MS;
       if (again !== null && moving && fetched < MAX_FETCHED) {
         fetched += 1;
         const now = await this.#side.fetch(item);
-        again = now === null ? again : await look(now);
+        again = now === null ? again : look(now);
       }
       if (again !== null) believed.push(again);
       // What agrees after all is the same on both sides of the totals.
@@ -269,23 +207,26 @@ class Pass<Item extends Dated> {
 }
 
 /**
- * Compares the objects themselves with Stripe: each charge and each refund made in the time, and each movement of the
- * balance they made, with totals per currency. A difference is looked at twice before it is told.
+ * Compares the objects themselves with Stripe: each charge, refund, dispute and payout made in the time, and each movement
+ * of the balance they made, with totals per currency. A difference is looked at twice before it is told.
  * What cannot be asked (a permission is lacking, Stripe is away, the allowance is spent) is the `trouble` of its part.
  */
 export async function reconcile(options: ReconcileOptions): Promise<PartFound[]> {
   const { books, account } = options;
   let exchanged = 0;
   await options.catchUp();
-  const charges = await new Pass(options, sideOfCharges(books, account)).run();
-  const refunds = await new Pass(options, sideOfRefunds(books, account)).run();
-  const balance = await new Pass(options, sideOfBalance(books, account, () => (exchanged += 1))).run();
+  const ours = lookups(options);
+  const charges = await new Pass(options, sideOfCharges(books, account, ours)).run();
+  const refunds = await new Pass(options, sideOfRefunds(books, account, ours)).run();
+  const disputes = await new Pass(options, sideOfDisputes(books, account, ours)).run();
+  const payouts = await new Pass(options, sideOfPayouts(books, account, ours)).run();
+  const balance = await new Pass(options, sideOfBalance(books, account, ours, () => (exchanged += 1))).run();
   // What is missing altogether was said already; the balance adds what only it knows.
-  const said = new Set([...charges.examples, ...refunds.examples].map(({ id }) => id));
+  const objects = [charges, refunds, disputes, payouts];
+  const said = new Set(objects.flatMap(({ examples }) => examples).map(({ id }) => id));
   const only = balance.examples.filter(({ id }) => !said.has(id));
   return [
-    { ...charges, exchanged: 0 },
-    { ...refunds, exchanged: 0 },
+    ...objects.map((part) => ({ ...part, exchanged: 0 })),
     { ...balance, differences: balance.differences - (balance.examples.length - only.length), examples: only, exchanged },
   ];
 }

@@ -1,8 +1,9 @@
-import { type Arrival, NO_ENDPOINT, openAppendBeside, readHead } from "../ledger/index.ts";
+import { type Arrival, knownEvents, NO_ENDPOINT, openAppendBeside, readHead } from "../ledger/index.ts";
 import { findPayments } from "../payments/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
-import { type BookedCharge, type BookedRefund, type Books, STRIPE_API_VERSION } from "../stripe/index.ts";
-import { compareCharge, compareRefund, type Difference } from "./difference.ts";
+import { type BookedCharge, type BookedDispute, type BookedPayout, type BookedRefund, type Books, STRIPE_API_VERSION } from "../stripe/index.ts";
+import { compareCharge, compareDispute, comparePayout, compareRefund, type Difference } from "./difference.ts";
+import { ourPayouts } from "./our-payouts.ts";
 
 export interface RepairOptions {
   readonly db: Database;
@@ -20,7 +21,11 @@ export interface Repaired {
   readonly left: readonly Difference[];
 }
 
-type Found = { readonly object: "charge"; readonly facts: BookedCharge; readonly raw: unknown } | { readonly object: "refund"; readonly facts: BookedRefund; readonly raw: unknown };
+type Found =
+  | { readonly object: "charge"; readonly facts: BookedCharge; readonly raw: unknown }
+  | { readonly object: "refund"; readonly facts: BookedRefund; readonly raw: unknown }
+  | { readonly object: "dispute"; readonly facts: BookedDispute; readonly raw: unknown }
+  | { readonly object: "payout"; readonly facts: BookedPayout; readonly raw: unknown };
 
 async function fetchObject({ books, account }: RepairOptions, id: string): Promise<Found | null> {
   if (/^(ch|py)_/.test(id)) {
@@ -31,21 +36,41 @@ async function fetchObject({ books, account }: RepairOptions, id: string): Promi
     const found = await books.refund(id, account);
     return found === null ? null : { object: "refund", facts: found.facts, raw: found.object };
   }
+  if (/^(dp|du)_/.test(id)) {
+    const found = await books.dispute(id, account);
+    return found === null ? null : { object: "dispute", facts: found.facts, raw: found.object };
+  }
+  if (/^po_/.test(id)) {
+    const found = await books.payout(id, account);
+    return found === null ? null : { object: "payout", facts: found.facts, raw: found.object };
+  }
   return null;
 }
 
 /**
- * The object as it is at Stripe now, as an event of ours. What was missing is told at the time Stripe made it, so that
+ * The object as it is at Stripe now, as events of ours. What was missing is told at the time Stripe made it, so that
  * its money stands on its day; what differed is told now, so that it is later than whatever said otherwise. The id says
- * which object and when: the same repair twice is one event.
+ * which object and when: the same repair twice is one event. The money of a dispute moves by events of its own, at the
+ * time it moved at Stripe.
  */
-function eventOf(found: Found, kind: Difference["kind"], options: RepairOptions, nowMs: number): Arrival | null {
-  const created = Math.floor((kind === "missing" ? found.facts.createdAt : nowMs) / 1000);
+function eventsOf(found: Found, kind: Difference["kind"], options: RepairOptions, nowMs: number): Arrival[] {
+  const told = kind === "missing" ? found.facts.createdAt : nowMs;
+  if (found.object !== "dispute") return [arrivalOf(`${found.object}.updated`, "", found, told, options, nowMs)].filter((event) => event !== null);
+  const { withdrawnAt, reinstatedAt } = found.facts;
+  return [
+    arrivalOf("charge.dispute.updated", "", found, told, options, nowMs),
+    withdrawnAt === null ? null : arrivalOf("charge.dispute.funds_withdrawn", "_withdrawn", found, withdrawnAt, options, nowMs),
+    reinstatedAt === null ? null : arrivalOf("charge.dispute.funds_reinstated", "_reinstated", found, reinstatedAt, options, nowMs),
+  ].filter((event) => event !== null);
+}
+
+function arrivalOf(type: string, suffix: string, found: Found, atMs: number, options: RepairOptions, nowMs: number): Arrival | null {
+  const created = Math.floor(atMs / 1000);
   const event = {
-    id: `gen_verify_${found.facts.id}_${created}`.slice(0, 255),
+    id: `gen_verify_${found.facts.id}${suffix}_${created}`.slice(0, 255),
     object: "event",
     api_version: STRIPE_API_VERSION,
-    type: `${found.object}.updated`,
+    type,
     created,
     livemode: options.live,
     ...(options.account === null ? {} : { account: options.account }),
@@ -57,9 +82,17 @@ function eventOf(found: Found, kind: Difference["kind"], options: RepairOptions,
 }
 
 async function agrees({ db, live, account }: RepairOptions, found: Found): Promise<boolean> {
-  const payment = (await findPayments(db.read, [found.facts.id], { live, account })).get(found.facts.id);
-  const { difference } = found.object === "charge" ? compareCharge(found.facts, payment) : compareRefund(found.facts, payment);
-  return difference === null;
+  const { id, createdAt } = found.facts;
+  if (found.object === "payout") return comparePayout(found.facts, (await ourPayouts(db, { live, account }, createdAt)).get(id)).difference === null;
+  const payment = (await findPayments(db.read, [id], { live, account })).get(id);
+  switch (found.object) {
+    case "charge":
+      return compareCharge(found.facts, payment).difference === null;
+    case "refund":
+      return compareRefund(found.facts, payment).difference === null;
+    case "dispute":
+      return compareDispute(found.facts, payment).difference === null;
+  }
 }
 
 /**
@@ -75,12 +108,15 @@ export async function repairOf(differences: readonly Difference[], options: Repa
   for (const [index, difference] of differences.entries()) {
     options.onProgress(index / differences.length);
     const found = difference.kind === "unknown_to_stripe" ? null : await fetchObject(options, difference.id);
-    const event = found === null ? null : eventOf(found, difference.kind, options, options.clock.now());
-    if (found === null || event === null) {
+    const all = found === null ? [] : eventsOf(found, difference.kind, options, options.clock.now());
+    // One that an earlier repair made says the same of the same moment.
+    const known = await knownEvents(options.db.read, all.map(({ head }) => head.eventId));
+    const events = all.filter(({ head }) => !known.has(head.eventId));
+    if (found === null || all.length === 0) {
       left.push(difference);
       continue;
     }
-    await append([event], async () => {});
+    if (events.length > 0) await append(events, async () => {});
     taken.push({ difference, found });
   }
   await options.catchUp();

@@ -38,6 +38,26 @@ export interface BookedRefund {
   readonly createdAt: number;
 }
 
+export interface BookedDispute {
+  readonly id: string;
+  readonly status: string;
+  readonly currency: Currency;
+  readonly amount: Minor;
+  readonly createdAt: number;
+  /** When the money was taken out of the balance, and when it came back (ms UTC); null when it was not. */
+  readonly withdrawnAt: number | null;
+  readonly reinstatedAt: number | null;
+}
+
+/** Money sent to the merchant's bank; it moves the balance and is no revenue. */
+export interface BookedPayout {
+  readonly id: string;
+  readonly status: string;
+  readonly currency: Currency;
+  readonly amount: Minor;
+  readonly createdAt: number;
+}
+
 /** A balance transaction: what moved the account's balance. */
 export interface Booking {
   readonly id: string;
@@ -56,10 +76,14 @@ export interface Booking {
 export interface Books {
   charges(query: BookQuery): Promise<BookPage<BookedCharge>>;
   refunds(query: BookQuery): Promise<BookPage<BookedRefund>>;
+  disputes(query: BookQuery): Promise<BookPage<BookedDispute>>;
+  payouts(query: BookQuery): Promise<BookPage<BookedPayout>>;
   bookings(query: BookQuery): Promise<BookPage<Booking>>;
   /** Null when Stripe has none of that id. With the object itself, for the ledger. */
   charge(id: string, account: string | null): Promise<{ readonly facts: BookedCharge; readonly object: unknown } | null>;
   refund(id: string, account: string | null): Promise<{ readonly facts: BookedRefund; readonly object: unknown } | null>;
+  dispute(id: string, account: string | null): Promise<{ readonly facts: BookedDispute; readonly object: unknown } | null>;
+  payout(id: string, account: string | null): Promise<{ readonly facts: BookedPayout; readonly object: unknown } | null>;
   /** All bookings that one object made, at most a hundred. */
   bookingsOf(source: string, account: string | null): Promise<readonly Booking[]>;
 }
@@ -84,6 +108,19 @@ function chargeOf(charge: Stripe.Charge): BookedCharge {
 
 function refundOf(refund: Stripe.Refund): BookedRefund {
   return { id: refund.id, status: refund.status ?? "pending", ...money(refund.amount, refund.currency, "amount of a refund"), createdAt: refund.created * 1000 };
+}
+
+function disputeOf(dispute: Stripe.Dispute): BookedDispute {
+  // Withdrawn, given back, withdrawn again: the last of each says how it stands.
+  const moved = (back: boolean): number | null => {
+    const times = (dispute.balance_transactions ?? []).filter(({ amount }) => (back ? amount > 0 : amount < 0)).map(({ created }) => created * 1000);
+    return times.length === 0 ? null : Math.max(...times);
+  };
+  return { id: dispute.id, status: dispute.status, ...money(dispute.amount, dispute.currency, "amount of a dispute"), createdAt: dispute.created * 1000, withdrawnAt: moved(false), reinstatedAt: moved(true) };
+}
+
+function payoutOf(payout: Stripe.Payout): BookedPayout {
+  return { id: payout.id, status: payout.status, ...money(payout.amount, payout.currency, "amount of a payout"), createdAt: payout.created * 1000 };
 }
 
 function bookingOf(booking: Stripe.BalanceTransaction): Booking {
@@ -120,6 +157,14 @@ export function openBooks({ sdk }: Pick<StripeApi, "sdk">): Books {
       const { data, has_more } = await askStripe(sdk.refunds.list(paramsOf(query), readOptions(query.account)));
       return { items: data.map(refundOf), hasMore: has_more };
     },
+    disputes: async (query) => {
+      const { data, has_more } = await askStripe(sdk.disputes.list(paramsOf(query), readOptions(query.account)));
+      return { items: data.map(disputeOf), hasMore: has_more };
+    },
+    payouts: async (query) => {
+      const { data, has_more } = await askStripe(sdk.payouts.list(paramsOf(query), readOptions(query.account)));
+      return { items: data.map(payoutOf), hasMore: has_more };
+    },
     bookings: async (query) => {
       const { data, has_more } = await askStripe(sdk.balanceTransactions.list(paramsOf(query), readOptions(query.account)));
       return { items: data.map(bookingOf), hasMore: has_more };
@@ -131,6 +176,14 @@ export function openBooks({ sdk }: Pick<StripeApi, "sdk">): Books {
     refund: async (id, account) => {
       const refund = await unlessMissing(sdk.refunds.retrieve(id, {}, readOptions(account)));
       return refund === null ? null : { facts: refundOf(refund), object: refund };
+    },
+    dispute: async (id, account) => {
+      const dispute = await unlessMissing(sdk.disputes.retrieve(id, {}, readOptions(account)));
+      return dispute === null ? null : { facts: disputeOf(dispute), object: dispute };
+    },
+    payout: async (id, account) => {
+      const payout = await unlessMissing(sdk.payouts.retrieve(id, {}, readOptions(account)));
+      return payout === null ? null : { facts: payoutOf(payout), object: payout };
     },
     bookingsOf: async (source, account) => (await askStripe(sdk.balanceTransactions.list({ source, limit: PER_PAGE }, readOptions(account)))).data.map(bookingOf),
   };

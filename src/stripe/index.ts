@@ -1,6 +1,6 @@
 /** Stripe as it is: client, errors in words, signatures; and the only place that may name its SDK. */
 export { type Allowance, readAllowance, ReadsSpent } from "./allowance.ts";
-export { type BookedCharge, type BookedRefund, type Booking, type BookPage, type BookQuery, type Books, openBooks } from "./books.ts";
+export { type BookedCharge, type BookedDispute, type BookedPayout, type BookedRefund, type Booking, type BookPage, type BookQuery, type Books, openBooks } from "./books.ts";
 export { openStripe, REFUND_REASONS, type RefundReason, STRIPE_API_VERSION, type StripeApi, type StripeSettings } from "./client.ts";
 export { type EndpointChange, type EndpointFacts, type WebhookEndpoints, webhookEndpoints } from "./endpoints.ts";
 export { type EventList, eventLister, type EventQuery, type ListEvents, objectReader } from "./events.ts";

@@ -9,6 +9,7 @@ const GRANTS: Readonly<Record<string, string>> = {
   charges_read: "charge_read",
   payment_intents_read: "payment_intent_read",
   disputes_read: "dispute_read",
+  payouts_read: "payout_read",
   balance_read: "balance_read",
   charges_write: "charge_write",
   customers_write: "customer_write",

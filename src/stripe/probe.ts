@@ -27,6 +27,7 @@ export const PERMISSIONS: readonly Permission[] = [
   { id: "charges_read", box: "Charges and Refunds", access: "Read", essential: true, without: "what is left of a payment is not known before a refund", probe: (sdk, options) => sdk.charges.list(ONE, options) },
   { id: "payment_intents_read", box: "PaymentIntents", access: "Read", essential: true, without: "payments cannot be looked up", probe: (sdk, options) => sdk.paymentIntents.list(ONE, options) },
   { id: "disputes_read", box: "Disputes", access: "Read", essential: false, without: "disputes cannot be looked up", probe: (sdk, options) => sdk.disputes.list(ONE, options) },
+  { id: "payouts_read", box: "Payouts", access: "Read", essential: false, without: "`tillwatch verify` cannot compare payouts", probe: (sdk, options) => sdk.payouts.list(ONE, options) },
   { id: "balance_read", box: "Balance", access: "Read", essential: false, without: "the fee that a refund does not give back is not shown", probe: (sdk, options) => sdk.balance.retrieve({}, options) },
   { id: "charges_write", box: "Charges and Refunds", access: "Write", essential: false, without: "no refund can be made here", probe: (sdk, options) => sdk.refunds.create({ charge: `ch_${NOBODY}`, amount: 1 }, options) },
   { id: "customers_write", box: "Customers", access: "Write", essential: false, without: "no invoice can be made here", probe: (sdk, options) => sdk.customers.update(`cus_${NOBODY}`, {}, options) },
