@@ -40,7 +40,7 @@ async function fetchObject({ books, account }: RepairOptions, id: string): Promi
     const found = await books.dispute(id, account);
     return found === null ? null : { object: "dispute", facts: found.facts, raw: found.object };
   }
-  if (/^po_/.test(id)) {
+  if (id.startsWith("po_")) {
     const found = await books.payout(id, account);
     return found === null ? null : { object: "payout", facts: found.facts, raw: found.object };
   }
