@@ -52,7 +52,7 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   api_key_expired: { kind: "upstream", code: "stripe_key_expired", text: "the Stripe key has expired or was revoked; make a new one at Stripe, set it and restart" },
 };
 
-const BOXES: Readonly<Record<string, string>> = { charge: "Charges and Refunds", invoice: "Invoices", customer: "Customers", payment_intent: "PaymentIntents", event: "Events", webhook: "Webhook Endpoints", dispute: "Disputes", balance: "Balance" };
+const BOXES: Readonly<Record<string, string>> = { charge: "Charges and Refunds", invoice: "Invoices", customer: "Customers", payment_intent: "PaymentIntents", event: "Events", webhook: "Webhook Endpoints", dispute: "Disputes", payout: "Payouts", balance: "Balance" };
 
 function permissionText(message: string): string {
   const [, name = "", access = ""] = /rak_([a-z_]+?)_(read|write)/.exec(message) ?? [];
