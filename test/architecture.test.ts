@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
   pricing: ["platform", "money", "access", "stripe", "ledger", "payments", "notify"],
   tasks: ["platform"],
   backup: ["platform", "ledger"],
+  privacy: ["platform", "access", "ledger", "payments", "operations"],
   health: ["platform"],
   reports: ["platform", "money", "access", "ingest", "payments", "metrics", "slo", "alerts", "operations", "tasks", "backup", "notify"],
   app: "all",

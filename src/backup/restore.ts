@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { link, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { PoolClient } from "pg";
-import { AppError, type Clock, isoSeconds, migrate, type Migration, openPostgres, openSqlite, type Secret, type Tx } from "../platform/index.ts";
+import { AppError, type Clock, type Database, isoSeconds, migrate, type Migration, openPostgres, openSqlite, type Secret, type Tx } from "../platform/index.ts";
 import { contentsOf, type Figures } from "./contents.ts";
 import { loadPostgres, loadSqlite, type Loaded, type PostgresPlace } from "./load.ts";
 import { differences, type Manifest, openManifest } from "./manifest.ts";
@@ -25,6 +25,8 @@ export interface RestoreOptions {
   readonly replace: boolean;
   /** Brings what must not be done twice into order, and notes the restore, in the restored database. */
   settle(tx: Tx, nowMs: number): Promise<void>;
+  /** What else has to be done in the restored database before anybody sees it. */
+  finish?(restored: Database): Promise<void>;
   onProgress?(share: number): void;
 }
 
@@ -175,6 +177,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const work = async ({ db }: Loaded): Promise<string[]> => {
     const migrated = await migrate(db, migrations, clock.now());
     await db.write((tx) => options.settle(tx, clock.now()));
+    await options.finish?.(db);
     return migrated;
   };
   const done = place.kind === "sqlite" ? await restoreSqlite(options, place.file, work) : await restorePostgres(options, place, work);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { reapplyErasures } from "../app/privacy.ts";
 import { backupFigures, backupTargets, configuredPlace, settleRestored } from "../app/backup.ts";
 import type { Config } from "../app/config.ts";
 import { migrations } from "../app/migrations.ts";
@@ -207,6 +208,7 @@ function restoreCommand(context: ServiceContext): Command {
         }
       }
       const bar = progressBar(1);
+      let erased = 0;
       const restored = await restoreBackup({
         target,
         manifest,
@@ -217,14 +219,18 @@ function restoreCommand(context: ServiceContext): Command {
         place,
         replace: options.replace === true,
         settle: (tx, nowMs) => settleRestored(tx, manifest, nowMs),
+        finish: async (db) => {
+          erased = await reapplyErasures(db, target, context.clock);
+        },
         onProgress: (share) => bar.update(share, share < 1 ? "Restoring" : "Checking"),
       }).finally(() => bar.end());
-      if (options.json === true) return context.print(JSON.stringify({ ok: true, ...showManifest(manifest), place: placeText(place), migrated: restored.migrated, before: restored.before, took_ms: restored.tookMs }));
+      if (options.json === true) return context.print(JSON.stringify({ ok: true, ...showManifest(manifest), place: placeText(place), migrated: restored.migrated, before: restored.before, erased_again: erased, took_ms: restored.tookMs }));
       context.print(
         [
           `Restored ${manifest.id}, as it stood at ${isoSeconds(manifest.snapshot_at)}, to ${placeText(place)} in ${(restored.tookMs / 1000).toFixed(1)} s; every row is there.`,
           ...(restored.migrated.length === 0 ? [] : [`It was of an older version and was brought up to date (${restored.migrated.join(", ")}).`]),
           ...(restored.before === null ? [] : [`What was there before is in ${restored.before}.`]),
+          ...(erased === 0 ? [] : [`${erased} events that had been erased since were erased again. Erase those customers once more when the next sweeps are through, for what came after the backup.`]),
           "Events that came after the backup are fetched from Stripe by the next sweeps, 30 days back.",
         ].join("\n"),
       );

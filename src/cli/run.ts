@@ -46,6 +46,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load(context: Ser
   },
   audit: { description: "who changed what; verify that nothing was altered", load: async (context) => (await import("./audit.ts")).auditCommand(context) },
   backup: { description: "make, list, verify and restore backups", load: async (context) => (await import("./backup.ts")).backupCommand(context) },
+  privacy: { description: "give out, or erase, what is held of a customer", load: async (context) => (await import("./privacy.ts")).privacyCommand(context) },
   drill: { description: "prove that the newest backup can be restored, and that alerts arrive", load: async (context) => (await import("./drill.ts")).drillCommand(context) },
   rebuild: { description: "derive payments and figures anew from the events", load: async (context) => (await import("./rebuild.ts")).rebuildCommand(context) },
   config: {

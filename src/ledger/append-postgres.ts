@@ -42,12 +42,13 @@ interface Stored {
   block_id: number;
   block_at: number;
   size: number;
+  flags: number;
 }
 
 async function storedEvents(tx: Tx, ids: readonly string[]): Promise<Map<string, Stored>> {
   if (ids.length === 0) return new Map();
   const { rows } = await sql<Stored & { event_id: string }>`
-    select event_id, seq, block_id, block_at, size from event where event_id = any(${ids})`.execute(tx);
+    select event_id, seq, block_id, block_at, size, flags from event where event_id = any(${ids})`.execute(tx);
   return new Map(rows.map((row) => [row.event_id, row]));
 }
 
@@ -80,14 +81,14 @@ async function insertEvents(tx: Tx, fresh: readonly Arrival[], terms: Terms): Pr
         insert into event (event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id, snapshot_event, flags, block_id, block_at, size)
         select r.event_id, r.type_id, r.received_at, r.created_at, r.live, r.account_id, r.version_id, r.source_id, r.object_id, r.snapshot_event, r.flags, block.id, r.block_at, r.size
         from block, input r order by r.place
-        returning event_id, seq, block_id, block_at, size
+        returning event_id, seq, block_id, block_at, size, flags
       ),
       told as (
         insert into delivery (received_at, outcome, endpoint_id, status, event_seq)
         select r.received_at, 'accepted', r.endpoint_id, 200, added.seq from added join input r on r.event_id = added.event_id
         where r.endpoint_id is not null order by added.seq
       )
-      select event_id, seq, block_id, block_at, size from added`.execute(tx);
+      select event_id, seq, block_id, block_at, size, flags from added`.execute(tx);
     for (const row of rows) inserted.set(row.event_id, row);
   }
   return inserted;
@@ -96,6 +97,7 @@ async function insertEvents(tx: Tx, fresh: readonly Arrival[], terms: Terms): Pr
 /** As `meetAgain` on SQLite: compare, keep what differs, arm processing that failed. */
 async function meetAgain(tx: Tx, arrival: Arrival, stored: Stored): Promise<AppendResult> {
   await tx.updateTable("event_failure").set({ armed: 1 }).where("event_seq", "=", stored.seq).execute();
+  if ((stored.flags & EVENT_FLAG.erased) !== 0) return { kind: "duplicate", seq: stored.seq };
   const block = await tx.selectFrom("event_block").select("bytes").where("id", "=", stored.block_id).executeTakeFirstOrThrow();
   const body = decompress(block.bytes).subarray(stored.block_at, stored.block_at + stored.size);
   if (compareBodies(body, arrival.body) === "same") return { kind: "duplicate", seq: stored.seq };

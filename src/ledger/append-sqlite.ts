@@ -24,7 +24,7 @@ function prepare(connection: DatabaseSync): Statements {
   return {
     findTerm: connection.prepare("select id from term where value = ?"),
     addTerm: connection.prepare("insert into term (value) values (?)"),
-    findEvent: connection.prepare("select seq, block_id, block_at, size from event where event_id = ?"),
+    findEvent: connection.prepare("select seq, block_id, block_at, size, flags from event where event_id = ?"),
     addBlock: connection.prepare("insert into event_block (codec, raw_size, bytes) values (?, ?, ?)"),
     addEvent: connection.prepare(
       `insert into event (event_id, type_id, received_at, created_at, live, account_id, version_id, source_id, object_id,
@@ -91,6 +91,7 @@ interface Stored {
   block_id: number;
   block_at: number;
   size: number;
+  flags: number;
 }
 
 function storedEvent(statements: Statements, eventId: string): Stored | undefined {
@@ -100,6 +101,8 @@ function storedEvent(statements: Statements, eventId: string): Stored | undefine
 /** What to do with an id we have: compare contents, keep what differs, arm processing that failed. */
 function meetAgain(statements: Statements, arrival: Arrival, stored: Stored): AppendResult {
   statements.arm.run(stored.seq);
+  // Of what was erased nothing comes back: there is nothing left to compare with, and nothing more to be kept.
+  if ((stored.flags & EVENT_FLAG.erased) !== 0) return { kind: "duplicate", seq: stored.seq };
   const block = statements.findBlock.get(stored.block_id);
   if (block === undefined) throw new Error(`the block ${stored.block_id} is missing`);
   const body = decompress(block["bytes"] as Uint8Array).subarray(stored.block_at, stored.block_at + stored.size);

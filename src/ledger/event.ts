@@ -43,6 +43,8 @@ export const EVENT_FLAG = {
   /** The same id came again with another content; both are kept. */
   variant: 1,
   thin: 2,
+  /** Personal data were taken out of its body; the SHA-256 of what it was is kept. */
+  erased: 4,
 } as const;
 
 export type EventHeadResult = { kind: "head"; head: EventHead } | { kind: "malformed"; reason: string };

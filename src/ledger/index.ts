@@ -6,6 +6,7 @@ export { type Claim, claimEvents } from "./claim.ts";
 export { armEvent, consume, consumerSeq, type Digest, type Indigestible, moveCursor, oldestWaiting, retryArmed } from "./consume.ts";
 export { countFailures, lastDeliveryAt, listDeliveries, readDeliveriesAfter, recordDeliveries, type RecordedDelivery } from "./deliveries.ts";
 export { type DeliveryOutcome, type DeliveryRecord, type Refusal } from "./delivery.ts";
+export { beginErasure, endErasure, eraseBodies, erasedEvents, type Erasure, listErasures, type Redact, scanBodies, type ScannedEvent, scanVariants } from "./erase.ts";
 export { type EventHead, type LedgerEntry, type LedgerEvent, readHead, type Source } from "./event.ts";
 export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";

@@ -68,6 +68,24 @@ interface EventFailureRow {
   error: string;
 }
 
+interface ErasureRow {
+  no: Generated<number>;
+  state: "running" | "done";
+  started_at: number;
+  finished_at: number | null;
+  made_by: string;
+  /** JSON list of texts. */
+  subjects: string;
+  events: number;
+}
+
+interface ErasedEventRow {
+  event_id: string;
+  erasure_no: number;
+  sha256: string;
+  erased_at: number;
+}
+
 declare module "../platform/db/tables.ts" {
   interface Tables {
     term: TermRow;
@@ -77,5 +95,7 @@ declare module "../platform/db/tables.ts" {
     delivery: DeliveryRow;
     consumer: ConsumerRow;
     event_failure: EventFailureRow;
+    erasure: ErasureRow;
+    erased_event: ErasedEventRow;
   }
 }

@@ -64,7 +64,7 @@ export async function rejectOperation(deps: Omit<OperationDeps, "stripe">, id: s
     mayDecide((await readOperation(tx, id)) ?? seen, asker, now);
     const changes = { second_id: asker.actor.keyId, second_name: asker.actor.name };
     const moved = await settle(tx, id, { kind: "rejected" }, { changes, what: "rejected", text: why ?? "rejected without words", actor: asker.actor.name }, now);
-    await recordAudit(tx, { at: now, actor: asker.actor, action: `${seen.kind}.reject`, subject: id, detail: { why }, requestId: asker.requestId, outcome: "ok" });
+    await recordAudit(tx, { at: now, actor: asker.actor, action: `${seen.kind}.reject`, subject: id, requestId: asker.requestId, outcome: "ok" });
     return moved;
   });
 }

@@ -2,6 +2,7 @@
 export { expireApprovals } from "./approve.ts";
 export { type CarryOutDeps, resolveNext } from "./carry-out.ts";
 export { confirmOperations, noteMissing } from "./confirm.ts";
+export { forgetInOperations, operationsOf, type OperationsOf } from "./forget.ts";
 export type { Asker, OperationDeps } from "./intent.ts";
 export { actOnInvoice, createInvoice, type InvoiceAsked } from "./invoice.ts";
 export type { RefundLimit, RefundLimits } from "./limit.ts";

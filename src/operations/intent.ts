@@ -97,7 +97,9 @@ export async function storeIntent(deps: OperationDeps, live: boolean, intent: In
       nextTryAt: approval === null ? now + LEASE_MS : null,
     });
     await addStep(tx, id, now, "asked", approval === null ? "stored, now to be sent to Stripe" : `waits for a second person: ${approval}`, asker.actor.name);
-    const detail = { ...intent.request, state: operation.state, reason: intent.reason, note: intent.note };
+    // The trail is kept for ever as it is, so what may name a person stands on the operation alone; the digest proves it.
+    const { email: _email, description: _description, ...request } = { email: null, description: null, ...intent.request };
+    const detail = { ...request, state: operation.state, reason: intent.reason, request_digest: intent.digest };
     await recordAudit(tx, { at: now, actor: asker.actor, action: `${intent.kind}.request`, subject: id, detail, requestId: asker.requestId, outcome: "ok" });
     return { operation, replayed: false };
   });

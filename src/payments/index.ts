@@ -3,6 +3,7 @@ import "./store.ts";
 
 export type { Cause, Failure } from "./cause.ts";
 export { copyPayments, firstNo, PAYMENT_TABLES } from "./copy.ts";
+export { eventsOfPayments, forgetOwners, idsOfPayments, paymentsByIds, paymentsOfOwner } from "./forget.ts";
 export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
 export { paymentsMigrations } from "./migrations/index.ts";
 export { type Attempt, type Dispute, type Payment, type PaymentStatus, type Refund } from "./payment.ts";

@@ -15,6 +15,7 @@
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
+-- ledger/0004_erasures
 -- metrics/0001_buckets
 -- notify/0001_news
 -- notify/0002_notices
@@ -183,6 +184,17 @@ drill.target text not null
 drill.recovery_time_ms bigint
 drill.recovery_point_ms bigint
 drill.evidence text not null
+erased_event.event_id text not null
+erased_event.erasure_no bigint not null
+erased_event.sha256 text not null
+erased_event.erased_at bigint not null
+erasure.no bigint not null
+erasure.state text not null
+erasure.started_at bigint not null
+erasure.finished_at bigint
+erasure.made_by text not null
+erasure.subjects text not null
+erasure.events bigint not null
 event.seq bigint not null
 event.event_id text not null
 event.type_id bigint not null
@@ -645,6 +657,9 @@ CREATE INDEX delivery_trouble ON delivery USING btree (received_at) WHERE (outco
 CREATE INDEX delivery_unusual ON delivery USING btree (outcome, seq) WHERE (outcome <> 'accepted'::text)
 CREATE INDEX drill_outcome ON drill USING btree (outcome, no)
 CREATE UNIQUE INDEX drill_pkey ON drill USING btree (no)
+CREATE INDEX erased_event_erasure ON erased_event USING btree (erasure_no)
+CREATE UNIQUE INDEX erased_event_pkey ON erased_event USING btree (event_id)
+CREATE UNIQUE INDEX erasure_pkey ON erasure USING btree (no)
 CREATE UNIQUE INDEX event_block_pkey ON event_block USING btree (id)
 CREATE UNIQUE INDEX event_event_id_key ON event USING btree (event_id)
 CREATE INDEX event_failure_armed ON event_failure USING btree (event_seq) WHERE (armed = 1)

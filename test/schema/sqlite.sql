@@ -15,6 +15,7 @@
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
+-- ledger/0004_erasures
 -- metrics/0001_buckets
 -- notify/0001_news
 -- notify/0002_notices
@@ -73,6 +74,9 @@ CREATE INDEX delivery_trouble on delivery (received_at) where outcome in ('malfo
 CREATE INDEX delivery_unusual on delivery (outcome, seq) where outcome <> 'accepted';
 CREATE TABLE drill ( no integer primary key autoincrement, started_at integer not null, finished_at integer not null, outcome text not null check (outcome in ('verified', 'failed', 'inconclusive')), backup_id text, target text not null, recovery_time_ms integer, recovery_point_ms integer, evidence text not null );
 CREATE INDEX drill_outcome on drill (outcome, no);
+CREATE TABLE erased_event (event_id text primary key, erasure_no integer not null, sha256 text not null, erased_at integer not null);
+CREATE INDEX erased_event_erasure on erased_event (erasure_no);
+CREATE TABLE erasure ( no integer primary key autoincrement, state text not null check (state in ('running', 'done')), started_at integer not null, finished_at integer, made_by text not null, subjects text not null, events integer not null );
 CREATE TABLE event ( seq integer primary key autoincrement, event_id text not null unique, type_id integer not null, received_at integer not null, created_at integer not null, live integer not null, account_id integer, version_id integer, source_id integer not null, object_id text, snapshot_event text, flags integer not null default 0, block_id integer not null, block_at integer not null, size integer not null );
 CREATE TABLE event_block (id integer primary key autoincrement, codec text not null, raw_size integer not null, bytes blob not null);
 CREATE TABLE event_failure ( event_seq integer primary key, failed_at integer not null, attempts integer not null, armed integer not null, error text not null );

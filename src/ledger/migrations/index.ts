@@ -83,4 +83,22 @@ const variantFacts: Migration = {
   statements: () => ["alter table event_variant add column fact text", "create index event_variant_fact on event_variant (event_seq, fact)"],
 };
 
-export const ledgerMigrations: readonly Migration[] = [events, narrowIndexes, variantFacts];
+/** What is left of an erased event: that it was, and the SHA-256 of its bytes as they came. */
+const erasures: Migration = {
+  name: "ledger/0004_erasures",
+  statements: (ddl) => [
+    `create table erasure (
+      no ${ddl.id},
+      state text not null check (state in ('running', 'done')),
+      started_at ${ddl.int} not null,
+      finished_at ${ddl.int},
+      made_by text not null,
+      subjects text not null,
+      events ${ddl.int} not null
+    )`,
+    `create table erased_event (event_id text primary key, erasure_no ${ddl.int} not null, sha256 text not null, erased_at ${ddl.int} not null)`,
+    "create index erased_event_erasure on erased_event (erasure_no)",
+  ],
+};
+
+export const ledgerMigrations: readonly Migration[] = [events, narrowIndexes, variantFacts, erasures];

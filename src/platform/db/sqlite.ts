@@ -23,6 +23,8 @@ export interface SqliteDatabase extends DatabaseBase {
    * more than the insert. The work is synchronous; it is committed with fsync when the promise resolves.
    */
   exclusive<T>(work: (connection: DatabaseSync) => T): Promise<T>;
+  /** A statement of upkeep outside any transaction (`vacuum`, a checkpoint), on the write connection while nobody else writes here. */
+  maintain(statement: string): Promise<readonly Record<string, unknown>[]>;
   /** `write`, with the connection of its transaction beside it: for an append that commits together with something else. */
   writeBeside<T>(step: (tx: Tx, connection: DatabaseSync) => Promise<T>): Promise<T>;
 }
@@ -55,7 +57,7 @@ function openConnection(file: string, options: { readOnly: boolean; cacheKib: nu
     // The page size counts only before the first table; a larger page fits a block of bodies and halves the tree.
     raw.exec("pragma page_size = 4096; pragma journal_mode = wal; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 8000");
   }
-  raw.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -${options.cacheKib}`);
+  raw.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma secure_delete = fast; pragma cache_size = -${options.cacheKib}`);
   const statements = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
     const known = statements.get(text);
@@ -193,6 +195,15 @@ export function openSqlite(file: string, options: SqliteOptions = {}): SqliteDat
       const release = await turn.take();
       try {
         return transact(writer.raw, work, assertStillThere);
+      } finally {
+        release();
+      }
+    },
+    maintain: async (statement) => {
+      const release = await turn.take();
+      try {
+        assertStillThere();
+        return writer.raw.prepare(statement).all();
       } finally {
         release();
       }

@@ -1,0 +1,63 @@
+import { sql } from "kysely";
+import type { Target } from "../backup/index.ts";
+import { erasedEvents } from "../ledger/index.ts";
+import { AppError, type Clock, type Database } from "../platform/index.ts";
+import { eraseAgain } from "../privacy/index.ts";
+import { DERIVE } from "./derive.ts";
+
+/** Beside the backups: which events were erased, so that a restored backup does not bring them back. Names nobody. */
+const ERASURES = "erasures.json";
+const MAX_BYTES = 256 * 1024 * 1024;
+
+async function* once(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+}
+
+/** Writes it down beside the backups. Answers the places that did not take it, in words. */
+export async function keepErasures(db: Database, targets: readonly Target[]): Promise<string[]> {
+  const events = (await erasedEvents(db.read)).map(({ eventId }) => eventId);
+  const refused: string[] = [];
+  for (const target of targets) await target.put(ERASURES, once(JSON.stringify({ format: "tillwatch-erasures", events }))).catch((error: unknown) => refused.push(`${target.label}: ${error instanceof Error ? error.message : String(error)}`));
+  return refused;
+}
+
+async function readErasures(target: Target): Promise<string[]> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of await target.get(ERASURES)) {
+      bytes += chunk.byteLength;
+      if (bytes > MAX_BYTES) throw new AppError("unprocessable", `${ERASURES} in ${target.label} is too large to be one`, { code: "erasures_damaged" });
+      parts.push(Buffer.from(chunk));
+    }
+  } catch (error) {
+    if (error instanceof AppError && error.kind === "not_found") return [];
+    throw error;
+  }
+  const read = JSON.parse(Buffer.concat(parts).toString("utf8")) as { events?: unknown };
+  if (!Array.isArray(read.events)) throw new AppError("unprocessable", `${ERASURES} in ${target.label} is damaged; restore it, or move it away and erase anew after the restore`, { code: "erasures_damaged" });
+  return read.events.filter((id) => typeof id === "string");
+}
+
+/** In a restored database: erases again what had been erased since the backup. Answers how many events. */
+export async function reapplyErasures(restored: Database, target: Target, clock: Clock): Promise<number> {
+  return await eraseAgain({ db: restored, clock, consumer: DERIVE }, await readErasures(target));
+}
+
+/** Tables whose rows hold what was erased. */
+const HELD = ["event_block", "event_variant", "payment", "operation", "operation_step", "receipt", "notice", "quarantine"];
+
+/**
+ * Takes what was erased out of the files too. SQLite: `thorough` writes the whole file anew, which keeps everybody from
+ * writing meanwhile; else freed pages are zeroed as they are freed and the WAL is emptied, as far as no reader holds it.
+ * PostgreSQL: dead rows are given up; `thorough` writes the tables anew, under a lock. Answers whether the WAL is empty.
+ */
+export async function clearFiles(db: Database, thorough: boolean): Promise<boolean> {
+  if (db.kind === "sqlite") {
+    if (thorough) await db.maintain("vacuum");
+    const [row] = await db.maintain("pragma wal_checkpoint(truncate)");
+    return row?.["busy"] === 0;
+  }
+  for (const table of HELD) await sql.raw(`vacuum ${thorough ? "full " : ""}${table}`).execute(db.read);
+  return true;
+}
