@@ -1,4 +1,5 @@
-import { AppError, type Guard, type HttpRequest, MINUTE_MS } from "../../platform/index.ts";
+import { createHash } from "node:crypto";
+import { AppError, type Guard, Html, html, type HttpRequest, MINUTE_MS } from "../../platform/index.ts";
 import type { Access } from "../access.ts";
 import { requireRole } from "../guard.ts";
 import type { Role } from "../role.ts";
@@ -52,6 +53,21 @@ async function byLink({ access, page }: PageDoor, token: string): Promise<Entran
   return { kind: "link", id: link.id, params: link.params };
 }
 
+const STYLE = "body{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1.2rem;color:#1a1f36;background:#fff}h1{font-size:1.3rem}@media(prefers-color-scheme:dark){body{background:#12141c;color:#e8eaf0}}";
+const CSP = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const TITLES: Readonly<Record<string, string>> = { link_revoked: "This link was revoked", link_expired: "This link has ended" };
+
+/** For who followed a link in a browser, and knows nothing of JSON. */
+function pageOf({ code, message }: AppError): string {
+  const title = TITLES[code] ?? "This link opens nothing";
+  return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>${title}</title><style>${new Html(STYLE)}</style></head><body><h1>${title}</h1><p>${message.charAt(0).toUpperCase()}${message.slice(1)}.</p></body></html>`.text;
+}
+
+function asksForPage({ headers }: HttpRequest): boolean {
+  return /(^|,)\s*text\/html\b/.test(headers.accept ?? "");
+}
+
 function givenLink(request: HttpRequest): string | null {
   const { link } = request.query as { link?: unknown };
   if (link === undefined) return null;
@@ -70,7 +86,12 @@ export function requireEntrance(door: PageDoor): Guard {
   return async (request, reply) => {
     const token = givenLink(request);
     if (token !== null) {
-      request.entrance = await byLink(door, token);
+      try {
+        request.entrance = await byLink(door, token);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.kind !== "unauthenticated" || !asksForPage(request)) throw error;
+        await reply.code(401).header("content-security-policy", CSP).header("cache-control", "no-store").type("text/html; charset=utf-8").send(pageOf(error));
+      }
       return;
     }
     try {

@@ -95,6 +95,21 @@ onBothDatabases("signed links", accessMigrations, (database) => {
     expect(await open.body("/api/links", ADMIN_KEY, 200)).toMatchObject({ count: 0 });
   });
 
+  it("tells a person in a browser by a page in words what became of a link, with the same status", async () => {
+    const open = await pages(database);
+    const made = (await open.body("/api/links", ADMIN_KEY, 201, post({ page: "report", name: "Board", expires_in_days: 2 }))) as Made;
+    const browser = async (path: string): Promise<[number, string | null, string]> => {
+      const answer = await open.ask(path, null, { headers: { accept: "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8" } });
+      return [answer.status, answer.headers.get("content-type"), await answer.text()];
+    };
+    expect((await browser(pathOf(made)))[0]).toBe(200);
+    expect(await browser("/report?link=<script>")).toEqual([401, "text/html; charset=utf-8", expect.stringMatching(/^<!doctype html>.*<h1>This link opens nothing<\/h1><p>This link is not known here/)]);
+    await open.body(`/api/links/${made.data.id}`, ADMIN_KEY, 200, { method: "DELETE" });
+    expect(await browser(pathOf(made))).toEqual([401, "text/html; charset=utf-8", expect.stringContaining("<h1>This link was revoked</h1>")]);
+    // A program gets JSON as before.
+    expect(await open.body(pathOf(made), null, 401)).toMatchObject({ code: "link_revoked" });
+  });
+
   it("needs nothing where the page is public, and still refuses a wrong key", async () => {
     const open = await pages(database, true);
     expect(await open.body("/report", null, 200)).toMatchObject({ entrance: { kind: "public" } });
