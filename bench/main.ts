@@ -6,6 +6,7 @@ import { benchBackfill } from "./backfill.ts";
 import { benchForward } from "./forward.ts";
 import { benchImport } from "./import.ts";
 import { benchIntake } from "./intake.ts";
+import { benchReport } from "./report.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
 
@@ -13,11 +14,12 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill|import|forward    one part only; the last three run only when named
+  --only intake|scale|backfill|import|forward|report    one part only; the last four run only when named
   --seconds N            load per server (10)
   --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
   --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
   --lines N              lines of each file of the import part (1000000)
+  --data DIR             a filled DATA_DIR for the report part (--only report), which reads it and changes nothing but its schema
   --directory DIR        where the databases are made; should be the disk that will be used (the system's temporary directory)
 `;
 
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     events: { type: "string", default: "100000,1000000" },
     "per-day": { type: "string", default: "10000" },
+    data: { type: "string" },
     lines: { type: "string", default: "1000000" },
     directory: { type: "string", default: tmpdir() },
     help: { type: "boolean", default: false },
@@ -58,6 +61,12 @@ if (values.help) {
         ["events", "tries while away", "seconds", "events/s", "lost", "twice", "out of order", "set aside"],
         [[found.events, found.outageTries, found.seconds.toFixed(0), found.perSecond, found.lost, found.twice, found.outOfOrder, found.setAside]],
       );
+    }
+    if (values.only === "report") {
+      if (values.data === undefined) throw new Error("--only report takes --data DIR, a filled DATA_DIR");
+      const found = benchReport(values.data, directory);
+      console.log("\nThe report of a year compared with the year before, the whole command:\n");
+      printTable(["first s", "median s", "slowest s", "page kB"], [[found.firstS.toFixed(2), found.medianS.toFixed(2), found.slowestS.toFixed(2), found.kilobytes]]);
     }
     if (values.only === undefined || values.only === "intake") {
       const { rows, bodyBytes } = await benchIntake({ seconds: Number(values.seconds), requests: 200_000, directory });
