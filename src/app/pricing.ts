@@ -34,6 +34,11 @@ export function pricingTask(config: Config): TaskDefinition {
   };
 }
 
+/** Where a suggestion is decided on and taken back. */
+function pageOf({ server }: Pick<Config, "server">, id: string): string {
+  return `${server.publicUrl?.replace(/\/+$/, "") ?? ""}/pricing/${id}`;
+}
+
 /** Check `pricing`: a change that brings less is told of, until it is rolled back. Applied changes are watched also while pricing is off. */
 export function pricingChecks({ db, config }: { db: Database; config: Config }): HealthCheck[] {
   if (!config.pricing.enabled) return [];
@@ -44,7 +49,7 @@ export function pricingChecks({ db, config }: { db: Database; config: Config }):
       run: async () => {
         const [worst, ...more] = await worseChanges(db.read, config.stripe.mode === "live");
         if (worst === undefined) return { state: "ok", figure: "no applied change brings less" };
-        return { state: "degraded", figure: `${worst.told.title}: ${worst.watch?.text ?? ""}${more.length > 0 ? ` (and ${more.length} more)` : ""}`, todo: `roll it back: POST /api/pricing/suggestions/${worst.id}/rollback, or tillwatch pricing rollback ${worst.id}` };
+        return { state: "degraded", figure: `${worst.told.title}: ${worst.watch?.text ?? ""}${more.length > 0 ? ` (and ${more.length} more)` : ""}`, todo: `roll it back: ${pageOf(config, worst.id)}, or tillwatch pricing rollback ${worst.id} --reason "…"` };
       },
     },
   ];
