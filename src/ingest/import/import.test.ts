@@ -50,6 +50,19 @@ const charge = (over: Record<string, unknown> = {}) => ({ id: "ch_real", object:
 const event = (id: string, type: string, object: Record<string, unknown>, atMs = NOW - DAY) => ({ id, object: "event", type, created: Math.floor(atMs / 1000), livemode: true, data: { object } });
 
 onBothDatabases("import", migrations, (database) => {
+  it("takes what stands around a line that is nested too deep, in a log and in a document", async () => {
+    const db = await database.open();
+    const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    const hostile = `{"event_type":"a.b","event_id":"evt_1","ts":"2026-01-01T00:00:00Z","x":${deep}}`;
+    const well = { event_type: "a.b", event_id: "evt_2", ts: "2026-01-01T00:00:01Z", ok: true };
+    const folder = temporaryDirectory();
+    const log = write(folder, "stripe_webhooks.ndjson", [hostile, well]);
+    const document = write(folder, "list.json", [`[${hostile},${JSON.stringify(event("evt_3", "charge.succeeded", charge()))}]`]);
+    const found = await run(db, [log, document]);
+    expect(found).toMatchObject({ lines: 4, taken: 2, bad: 2 });
+    expect(found.report.badLines.map(({ reason }) => reason)).toEqual(["nested too deep", "nested too deep"]);
+  });
+
   it("takes the older system's files, tells what it took and what not, and changes nothing the second time", async () => {
     const db = await database.open();
     const folder = temporaryDirectory();

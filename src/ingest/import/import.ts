@@ -6,7 +6,7 @@ import { parse } from "csv-parse";
 import { knownEvents, openAppendBeside } from "../../ledger/index.ts";
 import { AppError, type Database, errorText } from "../../platform/index.ts";
 import { readRow, type Row } from "./csv.ts";
-import { readLine, readRecord } from "./line.ts";
+import { readLine, readRecord, TOO_DEEP } from "./line.ts";
 import type { Made } from "./made.ts";
 import { type Occurrences, occurrences } from "./occurrences.ts";
 import { fieldsOf, type LineOutcome, type Reading } from "./reading.ts";
@@ -166,8 +166,18 @@ async function readDocument(bytes: Bytes, path: string, reading: Reading, sink: 
   const data = fieldsOf(parsed)?.["data"];
   const records: unknown[] = Array.isArray(parsed) ? parsed : Array.isArray(data) ? data : [parsed];
   for (const [index, record] of records.entries()) {
-    sink.put(index + 1, readRecord(record, JSON.stringify(record), reading));
+    sink.put(index + 1, readWritten(record, reading));
     if (sink.full()) await sink.flush();
+  }
+}
+
+/** As `readLine`, of a record of a document, whose own text is not at hand. */
+function readWritten(record: unknown, reading: Reading): LineOutcome {
+  try {
+    return readRecord(record, JSON.stringify(record), reading);
+  } catch (error) {
+    if (error instanceof RangeError) return { kind: "bad", reason: TOO_DEEP };
+    throw error;
   }
 }
 

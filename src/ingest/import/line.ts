@@ -29,7 +29,19 @@ export function readLine(text: string, reading: Reading): LineOutcome {
   return readRecord(parsed, text, reading);
 }
 
+export const TOO_DEEP = "nested too deep";
+
+/** A line that is nested too deep to be written again is bad, and stops neither an import nor a tail. */
 export function readRecord(parsed: unknown, text: string, reading: Reading): LineOutcome {
+  try {
+    return decide(parsed, text, reading);
+  } catch (error) {
+    if (error instanceof RangeError) return bad(TOO_DEEP);
+    throw error;
+  }
+}
+
+function decide(parsed: unknown, text: string, reading: Reading): LineOutcome {
   const line = fieldsOf(parsed);
   if (line === null) return bad("not a JSON object");
   switch (kindOf(line, reading.file)) {
