@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { sign } from "../sandbox/index.ts";
 import { migrations } from "../src/app/migrations.ts";
 import { type Received, receiver } from "../src/notify/testing/receiver.ts";
+import { mailServer } from "../src/platform/testing/smtp.ts";
 import { onBothDatabases, temporaryDirectory } from "./databases.ts";
 import { DASHBOARD_KEY, eventually, runCommand, sender, type Service, serviceEnvironment, startService } from "./service.ts";
 
@@ -40,14 +41,17 @@ onBothDatabases("notices of a running service", migrations, (database) => {
   });
 });
 
-const SECRETS = Object.fromEntries(["SLACK", "TEAMS", "DISCORD", "PD", "OG", "AM", "HOOK", "HOOKKEY", "NTFY", "NTFYTOKEN", "TG"].map((name) => [name, `Zq${name}7f3a9c1e5b2d8064x`]));
+const SECRETS = Object.fromEntries(["SLACK", "TEAMS", "DISCORD", "PD", "OG", "AM", "HOOK", "HOOKKEY", "NTFY", "NTFYTOKEN", "TG", "SMTP"].map((name) => [name, `Zq${name}7f3a9c1e5b2d8064x`]));
 
 it("the secrets of every channel stand in no log, error, answer or page, whatever the other side says back", { timeout: 180_000 }, async () => {
   const secret = (name: string): string => SECRETS[name] ?? "";
   const echo = Object.values(SECRETS).join(" ");
   const [refusing, failing] = [await receiver({ status: 403, body: `no ${echo}` }), await receiver({ status: 500, body: echo })];
+  const mail = await mailServer();
+  mail.next(...Array.from({ length: 50 }, () => "refuse_login" as const));
   const dir = temporaryDirectory();
   const variables = {
+    SMTP_PASSWORD: secret("SMTP"),
     SLACK_URL: `${refusing.url}/services/T/B/${secret("SLACK")}`,
     TEAMS_URL: `${failing.url}/workflows/x?sig=${secret("TEAMS")}`,
     DISCORD_URL: `${refusing.url}/api/webhooks/1/${secret("DISCORD")}`,
@@ -61,26 +65,29 @@ it("the secrets of every channel stand in no log, error, answer or page, whateve
     TG_TOKEN: `123:${secret("TG")}`,
   };
   const env = serviceEnvironment({ DATA_DIR: dir, ...variables });
-  const yaml = ["slack: {kind: slack, url: env:SLACK_URL", "teams: {kind: teams, url: env:TEAMS_URL", "discord: {kind: discord, url: env:DISCORD_URL", `pd: {kind: pagerduty, routing_key: env:PD_KEY, api: "${failing.url}"`, `og: {kind: opsgenie, api_key: env:OG_KEY, api: "${refusing.url}"`, "am: {kind: alertmanager, url: env:AM_URL", "hook: {kind: webhook, url: env:HOOK_URL, secret: env:HOOK_SECRET", "ntfy: {kind: ntfy, url: env:NTFY_URL, token: env:NTFY_TOKEN", `tg: {kind: telegram, token: env:TG_TOKEN, chat: "-1", api: "${refusing.url}"`];
-  writeFileSync(join(dir, "tillwatch.yaml"), `notify:\n  channels:\n${yaml.map((line) => `    ${line}, allow_private: on}`).join("\n")}\n`);
+  const yaml = ["slack: {kind: slack, url: env:SLACK_URL", "teams: {kind: teams, url: env:TEAMS_URL", "discord: {kind: discord, url: env:DISCORD_URL", `pd: {kind: pagerduty, routing_key: env:PD_KEY, api: "${failing.url}"`, `og: {kind: opsgenie, api_key: env:OG_KEY, api: "${refusing.url}"`, "am: {kind: alertmanager, url: env:AM_URL", "hook: {kind: webhook, url: env:HOOK_URL, secret: env:HOOK_SECRET", "ntfy: {kind: ntfy, url: env:NTFY_URL, token: env:NTFY_TOKEN", `tg: {kind: telegram, token: env:TG_TOKEN, chat: "-1", api: "${refusing.url}"`, "mail: {kind: mail, to: [ops@example.com], from: t@example.com"];
+  const smtp = `smtp: {host: 127.0.0.1, port: ${mail.port}, user: till, security: none}`;
+  writeFileSync(join(dir, "tillwatch.yaml"), `${smtp}\nnotify:\n  channels:\n${yaml.map((line) => `    ${line}${line.startsWith("mail") ? "" : ", allow_private: on"}}`).join("\n")}\n`);
   const service = await startService(env);
   const names = yaml.map((line) => line.slice(0, line.indexOf(":")));
   await breakWebhooks(service);
   let seen = "";
-  for (const name of names) {
-    const response = await fetch(`${service.url}/api/channels/${name}/test`, { method: "POST", headers: KEY });
-    const text = await response.text();
-    expect(JSON.parse(text)).toMatchObject({ ok: true, delivered: false });
-    seen += text;
-  }
+  const answers = await Promise.all(names.map(async (name) => await (await fetch(`${service.url}/api/channels/${name}/test`, { method: "POST", headers: KEY })).text()));
+  for (const text of answers) expect(JSON.parse(text)).toMatchObject({ ok: true, delivered: false });
+  seen += answers.join("");
   // Each has tried the real one too, and failed.
   await eventually(async () => ((await service.get("/api/channels")).body["data"] as { last_error: string | null; disabled_why: string | null }[]).filter((one) => one.last_error !== null || one.disabled_why !== null).length, (count) => count === names.length, 60_000);
-  for (const path of ["/api/channels", "/api/notices?limit=100", "/api/notices/1", "/api/system-health", "/api/alerts", "/api/silences", "/api/oncall", "/api/openapi.json", "/metrics", "/"]) seen += await (await fetch(service.url + path, { headers: KEY })).text();
-  for (const argv of [["config", "show"], ["notify", "channels", "--json"], ["notify", "list", "--json"], ["notify", "test", "slack"]]) {
-    const { stdout, stderr } = await runCommand(env, ...argv);
-    seen += stdout + stderr;
-  }
+  for (const path of ["/api/channels", "/api/notices?limit=100", "/api/notices/1", "/api/system-health", "/api/alerts", "/api/silences", "/api/oncall", "/api/openapi.json", "/metrics", "/", "/api/reports/enterprise", "/api/audit", "/api/drills/alerts"]) seen += await (await fetch(service.url + path, { headers: KEY })).text();
+  const argvs = [["config", "show"], ["notify", "channels", "--json"], ["notify", "list", "--json"], ["notify", "test", "slack"], ["notify", "test", "mail"], ["backup", "create", "--json"], ["validate", "--send-test-notice", "--json"]];
+  const ran = await Promise.all(argvs.map((argv) => runCommand(env, ...argv)));
+  for (const { stdout, stderr } of ran) seen += stdout + stderr;
+  // A test by every channel is really sent, and each failure is in the answer.
+  const routes = (JSON.parse(ran.at(-1)?.stdout ?? "") as { checks: { name: string; grade: string; found: string; details: string[] }[] }).checks.find(({ name }) => name === "alert_routes");
+  expect(routes).toMatchObject({ grade: "FAIL", found: expect.stringContaining("0 of 10 channels took a test notice") });
+  expect(routes?.details).toHaveLength(10);
   seen += service.output();
+  // What lies on disk outside the database: logs, mirrors, the report, the backup's manifest.
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) if (entry.isFile() && /\.(log|ndjson|json|html|csv|txt)$/.test(entry.name)) seen += readFileSync(join(entry.parentPath, entry.name), "utf8");
   // They were really used.
   const sent = JSON.stringify([refusing.received, failing.received]);
   for (const name of ["SLACK", "TEAMS", "DISCORD", "PD", "OG", "HOOK", "NTFY", "NTFYTOKEN", "TG"]) expect(sent, name).toContain(secret(name));

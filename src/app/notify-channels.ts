@@ -53,7 +53,7 @@ export function channelsOf(config: Pick<Config, "notify" | "smtp" | "receipts" |
     if (channel.kind === "mail") {
       const { smtp } = config;
       const mailer = smtp === null ? { send: async () => ({ kind: "refused" as const, passing: true, text: "no mail server is configured" }) } : openMailer(smtp);
-      return mailChannel({ name, to: channel.to, from: channel.from ?? config.receipts.from ?? "", server: smtp === null ? "" : `${smtp.host}:${smtp.port} ${smtp.user ?? ""}` }, mailer, wording);
+      return mailChannel({ name, to: channel.to, from: channel.from ?? config.receipts.from ?? "", server: smtp === null ? "" : `${smtp.host}:${smtp.port} ${smtp.user ?? ""} ${smtp.password?.reveal() ?? ""}` }, mailer, wording);
     }
     const settings = { name, timeoutMs: channel.timeout, allowPrivate: channel.allow_private };
     switch (channel.kind) {

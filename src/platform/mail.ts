@@ -38,15 +38,22 @@ export interface Mailer {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
-function fieldsOf(error: unknown): { responseCode: number | null; text: string } {
+/** The password as it is written, and as the ways to log in write it: servers say back what they were sent. */
+function spellings(user: string | null, password: string): string[] {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  return [password, base64(password), base64(`\0${user ?? ""}\0${password}`), base64(`${user ?? ""}\0${user ?? ""}\0${password}`)];
+}
+
+function fieldsOf(error: unknown, secrets: readonly string[]): { responseCode: number | null; text: string } {
   const fields = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
   const message = fields["message"];
-  return { responseCode: typeof fields["responseCode"] === "number" ? fields["responseCode"] : null, text: redact(typeof message === "string" ? message : "").slice(0, 300) };
+  const text = secrets.reduce((clean, secret) => clean.replaceAll(secret, "***"), typeof message === "string" ? message : "");
+  return { responseCode: typeof fields["responseCode"] === "number" ? fields["responseCode"] : null, text: redact(text).slice(0, 300) };
 }
 
 /** What a failure means for the mail. @param textBegan the server had said "go on" to the text, so that it may have it all. */
-function mailFailure(error: unknown, textBegan: boolean): MailOutcome {
-  const { responseCode, text } = fieldsOf(error);
+function mailFailure(error: unknown, textBegan: boolean, secrets: readonly string[]): MailOutcome {
+  const { responseCode, text } = fieldsOf(error, secrets);
   if (responseCode !== null) return { kind: "refused", passing: responseCode < 500, text };
   return textBegan ? { kind: "unclear", text } : { kind: "refused", passing: true, text };
 }
@@ -77,6 +84,7 @@ export function openMailer({ host, port, user, password, security }: SmtpSetting
     disableFileAccess: true,
     disableUrlAccess: true,
   };
+  const secrets = password === null ? [] : spellings(user, password.reveal());
   return {
     send: async ({ from, to, replyTo, subject, text, html, messageId, attachments }) => {
       let textBegan = false;
@@ -87,7 +95,7 @@ export function openMailer({ host, port, user, password, security }: SmtpSetting
         await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }), ...(attachments === undefined ? {} : { attachments: [...attachments] }) });
         return { kind: "sent" };
       } catch (error) {
-        return mailFailure(error, textBegan);
+        return mailFailure(error, textBegan, secrets);
       }
     },
   };

@@ -43,7 +43,7 @@ export interface MailChannelSettings {
   readonly name: string;
   readonly from: string;
   readonly to: readonly string[];
-  /** Names the server, and no password: for the fingerprint. */
+  /** Names the server and how to log in there; for the fingerprint alone, so that a new password enables the channel. */
   readonly server: string;
 }
 

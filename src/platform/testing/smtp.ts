@@ -9,7 +9,7 @@ export interface ReceivedMail {
 }
 
 /** What the server does with the next mails, in order; takes them when there is nothing left. */
-export type Behaviour = "take" | "refuse_recipient" | "try_later" | "take_and_vanish" | "refuse_connection";
+export type Behaviour = "take" | "refuse_login" | "refuse_recipient" | "try_later" | "take_and_vanish" | "refuse_connection";
 
 /** A mail server as small as SMTP allows: takes mail on a free port, or misbehaves as told. */
 export async function mailServer(): Promise<{ port: number; mails: ReceivedMail[]; next(...behaviours: Behaviour[]): void }> {
@@ -54,7 +54,9 @@ function serve(socket: Socket, behaviour: Behaviour, mails: ReceivedMail[]): voi
         mails.push({ from, to, text });
         if (behaviour === "take_and_vanish") socket.destroy();
         else say("250 taken");
-      } else if (/^(EHLO|HELO)/i.test(line)) say("250 test");
+      } else if (/^(EHLO|HELO)/i.test(line)) say(behaviour === "refuse_login" ? "250-test\r\n250 AUTH PLAIN" : "250 test");
+      // Worse than any real one: it says back what it was given, as it came and in plain.
+      else if (/^AUTH/i.test(line)) say(`535 no: ${line} ${Buffer.from(line.slice("AUTH PLAIN ".length), "base64").toString().replaceAll("\0", " ")}`);
       else if (/^MAIL FROM/i.test(line)) {
         from = line;
         say("250 ok");
