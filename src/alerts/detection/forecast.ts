@@ -3,7 +3,7 @@
 import { type Calendar, HOLIDAY_SHARE } from "./calendar.ts";
 import { clockUndecided, otherCell } from "./clock-change.ts";
 import { shapeIndex } from "./minute-shape.ts";
-import { CELLS, interpolate, STEP } from "./profile.ts";
+import { CELLS, interpolate, STEP, type VolumeProfile } from "./profile.ts";
 import { between, oldest } from "./series.ts";
 import type { DetectorState } from "./state.ts";
 import { NEAR_HIGH } from "./volume.ts";
@@ -71,19 +71,19 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   into.curve = interpolate(perMinute, cell, position) * drift;
   let expected = into.curve * (state.minutes.bend[into.minute] ?? 1);
   let dip = expected;
-  let edge = Math.min(dip, lowerSide(perMinute, cell) * drift);
+  let edge = Math.min(dip, lowerSide(state.volume, cell) * drift);
   if (clockUndecided(state, ts)) {
     const other = otherCell(state, ts);
     const byOther = interpolate(perMinute, other, position) * drift;
     dip = Math.min(dip, byOther);
-    edge = Math.min(edge, byOther, lowerSide(perMinute, other) * drift);
+    edge = Math.min(edge, byOther, lowerSide(state.volume, other) * drift);
     expected = Math.max(expected, byOther);
     into.failureRate = Math.max(into.failureRate, state.rates?.tolerant[other % 96] ?? 0);
   }
   if (state.dayKind === "holiday" || state.dayKind === "closed") {
     const sunday = interpolate(perMinute, SUNDAY * 96 + place, position) * drift;
     dip = Math.max(Math.min(HOLIDAY_LEAST * dip, sunday / 2), Math.min(holidayLevel(state, ts, local) * dip, sunday));
-    edge = Math.min(edge, dip, lowerSide(perMinute, SUNDAY * 96 + place) * drift);
+    edge = Math.min(edge, dip, lowerSide(state.volume, SUNDAY * 96 + place) * drift);
   }
   into.expected = expected;
   into.dip = dip;
@@ -113,16 +113,23 @@ function quickLevel(state: DetectorState, near: number): number {
   return trusted((state.quickSeen + worth * near) / (state.quickExpected + worth));
 }
 
-/** Where a neighbouring quarter is lower by a step, its level, and the one's behind it if that is a step further down; otherwise no bound. */
-function lowerSide(perMinute: Float64Array, cell: number): number {
-  return Math.min(down(perMinute, cell, 1), down(perMinute, cell, -1));
+/**
+ * Where a neighbouring quarter is lower by a step, its level, and the one's behind it if that is a step further down; where the one behind is lower by far, that one's;
+ * and where the quarter has often held far less, what it then held. Otherwise no bound.
+ */
+function lowerSide({ perMinute, low }: VolumeProfile, cell: number): number {
+  return Math.min(low[cell] ?? Infinity, down(perMinute, cell, 1), down(perMinute, cell, -1));
 }
+
+/** A batch, not the slope of a day: half an hour from it to the step, what starts late may still be late. */
+const CLIFF = 3;
 
 function down(perMinute: Float64Array, cell: number, way: 1 | -1): number {
   const here = perMinute[cell] ?? 0;
   const next = perMinute[(cell + CELLS + way) % CELLS] ?? 0;
-  if (here <= next * STEP) return Infinity;
   const behind = perMinute[(cell + CELLS + 2 * way) % CELLS] ?? 0;
+  if (here > behind * CLIFF && next > behind * STEP) return behind;
+  if (here <= next * STEP) return Infinity;
   return next > behind * STEP ? behind : next;
 }
 

@@ -35,6 +35,15 @@ describe("the week's profile", () => {
     const odd = (cell: number, week: number): number => (week === 3 && cell < 96 ? 4 : week === 2 && cell >= 192 && cell < 288 ? 0 : 1) * shape(cell);
     expect(worstError(fitVolume(historyOf(5, (cell, week) => [odd(cell, week), 0]), 0.01), shape)).toBeLessThan(0.15);
   });
+  it("knows what a quarter holds on its poorer days, where a batch ends now before it and now in it", () => {
+    // Quarter 22 of the day: little on three days of five, five times as much on the others; every Wednesday much.
+    const rich = (cell: number, week: number): boolean => cell < 480 && cell % 96 === 22 && (cell === 214 || (Math.floor(cell / 96) + week) % 5 === 0);
+    const { low, perMinute } = fitVolume(historyOf(5, (cell, week) => [shape(cell) * (rich(cell, week) ? 5 : 1), 0]), 0.01);
+    expect((perMinute[214] ?? 0) * 15).toBeGreaterThan(1.6 * shape(214));
+    expect((low[214] ?? 0) * 15).toBeLessThan(1.5 * shape(214));
+    expect(low[214]).toBeLessThan((perMinute[214] ?? 0) / 1.5);
+    expect([...low].filter((value, cell) => value < Infinity && cell % 96 !== 22)).toEqual([]);
+  });
   it("leaves masked quarters out and falls back on the shape of the other days", () => {
     const history = historyOf(3, (cell) => [cell < 96 ? 9 * shape(cell) : shape(cell), 0]);
     for (let week = 0; week < 3; week++) maskQuarters(history, MONDAY + week * 604_800, MONDAY + week * 604_800 + 86_400, MASK.spike);

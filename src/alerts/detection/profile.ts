@@ -1,7 +1,8 @@
 // Expected attempts by quarter of the local week (DETECTION §3), fitted once a day from the last 35 days.
 
 import { ageInWeeks, DAYS_LEARNT, dayTotals, fitDays, fitGrowth, vagueness } from "./days.ts";
-import { type History, learnWeight, QUARTERS_A_DAY, slot } from "./history.ts";
+import { type History, learnWeight, MASK, QUARTERS_A_DAY, slot } from "./history.ts";
+import { selectQuantile } from "./quantile.ts";
 import { fitHours, fitShape, hourPlace, type HourRecord, hourRecords, HOURS_HELD, isWeekend } from "./hours.ts";
 
 /** Quarters in a week; cells of the profile. */
@@ -10,6 +11,8 @@ export const CELLS = 672;
 export interface VolumeProfile {
   /** Expected attempts a minute in each quarter of the local week, at the time of the fit. */
   readonly perMinute: Float64Array;
+  /** A minute of each quarter on the days on which it held far less, where that is one day in four; else Infinity. */
+  readonly low: Float64Array;
   /** Logarithm of growth a week. */
   readonly growth: number;
   /** Events behind the fit, weighted. */
@@ -48,7 +51,7 @@ export function fitVolume(history: History, phi: number): VolumeProfile {
   }
   let evidence = 0;
   for (const hour of hours) evidence += hour.count * hour.weight;
-  return { perMinute, growth, evidence, attemptsADay, vague: vagueness(days) };
+  return { perMinute, low: fitLow(history, perMinute), growth, evidence, attemptsADay, vague: vagueness(days) };
 }
 
 /**
@@ -91,6 +94,51 @@ function fitQuarters(history: History, first: number, last: number, growth: numb
   }
   return perMinute;
 }
+
+/** Days of one class (weekdays, weekends) from which it can be said that a quarter often holds less. */
+const LOW_DAYS = 8;
+const LOW_SHARE = 0.25;
+/** Expected attempts of a quarter below which chance alone makes it vary so much. */
+const LOW_LEAST = 40;
+/** Quarters around one by which days are brought to the same level: an hour to each side. */
+const AROUND = 4;
+
+/**
+ * A batch that ends ten minutes earlier on one night than on the other makes a quarter that holds much or little; its mean is what it never holds. What it holds on the poorer
+ * days of its class is all that can be asked of it. Quarters marked as spikes count here: they are the rich days.
+ */
+function fitLow(history: History, perMinute: Float64Array): Float64Array {
+  const low = new Float64Array(CELLS).fill(Infinity);
+  const around = (cell: number): number => {
+    let sum = 0;
+    for (let step = -AROUND; step <= AROUND; step++) sum += perMinute[(cell + CELLS + step) % CELLS] ?? 0;
+    return sum;
+  };
+  const last = history.next - 1;
+  const first = Math.max(history.first, history.next - 28 * QUARTERS_A_DAY);
+  const held = Array.from({ length: 2 * QUARTERS_A_DAY }, () => new Float64Array(28));
+  const count = new Uint8Array(2 * QUARTERS_A_DAY);
+  for (let quarter = first; quarter <= last; quarter++) {
+    const at = slot(quarter);
+    if (history.minutes[at] !== 15 || ((history.mask[at] ?? 0) & ~MASK.spike) !== 0) continue;
+    const cell = history.cell[at] ?? 0;
+    const place = classPlace(cell);
+    const into = held[place];
+    if (into !== undefined && (count[place] ?? 0) < 28) {
+      into[count[place] ?? 0] = ((history.attempts[at] ?? 0) * (history.scale[at] ?? 1)) / Math.max(1e-9, around(cell));
+      count[place] = (count[place] ?? 0) + 1;
+    }
+  }
+  const quantile = held.map((values, place) => ((count[place] ?? 0) < LOW_DAYS ? Infinity : selectQuantile(values, count[place] ?? 0, LOW_SHARE)));
+  for (let cell = 0; cell < CELLS; cell++) {
+    const expected = 15 * (perMinute[cell] ?? 0);
+    const poor = (quantile[classPlace(cell)] ?? Infinity) * around(cell);
+    if (expected >= LOW_LEAST && poor < expected / STEP) low[cell] = poor / 15;
+  }
+  return low;
+}
+
+const classPlace = (cell: number): number => (isWeekend(cell >> 2) ? QUARTERS_A_DAY : 0) + (cell % QUARTERS_A_DAY);
 
 /** A quarter whose own counts are far from the class's shape is not held to it: where nothing is ever sold nothing is expected. */
 const disowned = (seen: number, expected: number): boolean => Math.abs(seen - expected) > 4 * Math.sqrt(expected + (0.2 * expected) ** 2);

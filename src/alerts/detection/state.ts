@@ -35,7 +35,7 @@ export interface OpenAlert {
 
 export interface DetectorState {
   /** Changes when old snapshots can no longer be read. */
-  readonly version: 2;
+  readonly version: 3;
   readonly series: Series;
   readonly history: History;
   readonly usual: Dispersion;
@@ -84,7 +84,7 @@ export interface DetectorState {
 
 export function createState(): DetectorState {
   return {
-    version: 2,
+    version: 3,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
     today: createDispersion(TODAY_WINDOWS, PHI_PRIOR.level),
