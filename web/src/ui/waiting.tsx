@@ -21,7 +21,7 @@ export function Waiting({ what, lines = 3 }: { what: string; lines?: number }) {
   const said = usePassed(1000);
   const long = usePassed(10_000);
   return (
-    <div role="status" aria-live="polite" className="space-y-2 p-1">
+    <div role="status" aria-live="polite" data-waiting className="space-y-2 p-1">
       {Array.from({ length: lines }, (_, line) => (
         <Skeleton key={line} className={line === lines - 1 ? "h-4 w-2/3" : "h-4 w-full"} />
       ))}

@@ -4,10 +4,9 @@ import { useKeys } from "../../frame/keyboard.ts";
 import { text } from "../../text/alerts.ts";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { JsonBlock } from "../../ui/copy.tsx";
-import { ProblemBox } from "../../ui/problem.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { StateBadge } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { Act } from "./act.tsx";
 import { AlertPicture } from "./picture.tsx";
 import { type Alert, useAlert } from "./read.ts";
@@ -152,10 +151,11 @@ function Before({ alert }: { alert: Alert }) {
 }
 
 export default function AlertPage() {
-  const { data, error, refetch, isFetching } = useAlert(useParam("id"));
+  const query = useAlert(useParam("id"));
+  const { data } = query;
   const navigate = useNavigate();
   useKeys({ single: { Escape: () => void navigate({ to: "/alerts" }) } });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={10} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  if (data === undefined) return <NotYet title={text.one} what={text.asking} lines={10} query={query} />;
   const { acknowledged } = data;
   return (
     <>

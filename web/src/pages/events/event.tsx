@@ -6,6 +6,7 @@ import { useKeys } from "../../frame/keyboard.ts";
 import { text } from "../../text/events.ts";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { CopyText, JsonBlock } from "../../ui/copy.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { ProblemBox } from "../../ui/problem.tsx";
 import { StateBadge } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -78,10 +79,11 @@ function Changes({ previous, body }: { previous: string | null; body: Record<str
 
 export default function EventPage() {
   const id = useParam("id");
-  const { data, error, refetch, isFetching } = useEvent(id);
+  const query = useEvent(id);
+  const { data } = query;
   const navigate = useNavigate();
   useKeys({ single: { Escape: () => void navigate({ to: "/events" }) } });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={10} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  if (data === undefined) return <NotYet title={text.one} what={text.asking} lines={10} query={query} />;
   const payment = paymentOf(objectOf(data.body));
   return (
     <>

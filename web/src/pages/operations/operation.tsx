@@ -4,18 +4,18 @@ import { text } from "../../text/operations.ts";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { CopyText, JsonBlock } from "../../ui/copy.tsx";
 import { Money } from "../../ui/money.tsx";
-import { ProblemBox } from "../../ui/problem.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { StateBadge } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { Approvals } from "./approvals.tsx";
 import { STATE_OF, useOperation } from "./progress.tsx";
 
 /** One operation with its time line, renewed until nothing more happens by itself. */
 export default function OperationPage() {
   const id = useParam("id");
-  const { data, error, refetch, isFetching } = useOperation(id);
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  const query = useOperation(id);
+  const { data } = query;
+  if (data === undefined) return <NotYet title={text.title} what={text.asking} lines={8} query={query} />;
   return (
     <>
       <PageHead title={text.kind[data.kind]} lead={<CopyText value={data.id} />}>

@@ -9,10 +9,9 @@ import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { classes } from "../../ui/classes.ts";
 import { CopyText, JsonBlock } from "../../ui/copy.tsx";
 import { Money } from "../../ui/money.tsx";
-import { ProblemBox } from "../../ui/problem.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { Banner, StateBadge, StateIcon } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { RefundDialog } from "../operations/refund-dialog.tsx";
 import { type Payment, useOperationsOf, usePayment, useReceiptsOf } from "./read.ts";
 import { STATE_OF } from "./state.ts";
@@ -66,14 +65,15 @@ function StoryLine({ line }: { line: Line }) {
 
 export default function PaymentPage() {
   const id = useParam("id");
-  const { data, error, refetch, isFetching } = usePayment(id);
+  const query = usePayment(id);
+  const { data } = query;
   const ops = useOperationsOf(data?.id).data ?? [];
   const charges = (data?.attempts ?? []).filter(({ kind, outcome }) => kind === "charge" && outcome === "succeeded").map((attempt) => attempt.id);
   const mails = useReceiptsOf(charges.filter((charge) => /^(ch|py)_/.test(charge))).data ?? [];
   const [refunding, setRefunding] = useState(false);
   const navigate = useNavigate();
   useKeys({ single: { Escape: () => void navigate({ to: "/payments" }) } });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={10} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  if (data === undefined) return <NotYet title={text.one} what={text.asking} lines={10} query={query} />;
   return (
     <>
       <PageHead title={text.one} lead={<CopyText value={data.id} />}>

@@ -4,10 +4,9 @@ import { useParam } from "../../frame/filters.ts";
 import { text } from "../../text/slos.ts";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { TimeChart } from "../../ui/chart.tsx";
-import { ProblemBox } from "../../ui/problem.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { Banner, StateBadge } from "../../ui/state.tsx";
 import { dateWords, Time, timeWords, useNow, useZone } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { BudgetBar, type Slo, stateOf } from "./budget.tsx";
 
 const RENEW_MS = 30_000;
@@ -133,8 +132,9 @@ function Charts({ slo, zone }: { slo: Detail; zone: string }) {
 export default function SloPage() {
   const name = useParam("name");
   const zone = useZone();
-  const { data, error, refetch, isFetching } = useQuery({ queryKey: ["slos", name], refetchInterval: RENEW_MS, queryFn: ({ signal }) => readSlo(name, signal) });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  const query = useQuery({ queryKey: ["slos", name], refetchInterval: RENEW_MS, queryFn: ({ signal }) => readSlo(name, signal) });
+  const { data } = query;
+  if (data === undefined) return <NotYet title={text.title} what={text.asking} lines={8} query={query} />;
   return (
     <>
       <PageHead title={data.title} lead={<code className="font-mono text-sm">{data.name}</code>}>
