@@ -53,7 +53,7 @@ onBothDatabases("commands that compare, take and send again", migrations, (datab
     const { s, run } = await shell(database);
     await s.pass(30 * MINUTE);
     const well = await run(verifyCommand);
-    expect(well).toMatchObject({ code: 0, text: expect.stringMatching(/^(\d+) of \1 events from .* are here\.\n\n\d+ charges are here as at Stripe\.\n\n(\d+ refunds? (is|are) here as at Stripe|Stripe has no refunds of this time, and there are none here)\.\n\n\d+ movements of the balance are here as at Stripe\./) });
+    expect(well).toMatchObject({ code: 0, text: expect.stringMatching(/^(\d+) of \1 events from .* are here\.\n\n\d+ charges are here as at Stripe\.\n\n(\d+ refunds? (is|are) here as at Stripe|Stripe has no refunds of this time, and there are none here)\.\n\nStripe has no disputes of this time, and there are none here\.\n\nStripe has no payouts of this time, and there are none here\.\n\n\d+ movements of the balance are here as at Stripe\./) });
     expect(well.text).toMatch(/TOTAL +CURRENCY +OBJECTS +AT STRIPE +HERE/);
     s.sandbox.state.mischief.dropEvery = 1;
     const lost = await s.sandbox.stripe.paymentIntents.create({ amount: 4200, currency: "usd", payment_method: "pm_card_visa", confirm: true });

@@ -4,7 +4,7 @@ export type Attempt =
   /** The application answered that it did not process this event. */
   | { readonly kind: "refused"; readonly status: number }
   /** Nobody is there, or it says itself that it cannot now: nothing is wrong with the event. */
-  | { readonly kind: "away"; readonly status: number; readonly reason: string; /** It was there, and gave no answer in time. */ readonly hung?: boolean };
+  | { readonly kind: "away"; readonly status: number; readonly reason: string };
 
 /** Where the forwarding to one application stands; stored in one bookmark. */
 export interface ForwardState {
@@ -12,13 +12,15 @@ export interface ForwardState {
   readonly cursor: number;
   /** Events after the cursor that were refused one after the other, with none taken since. */
   readonly run: readonly number[];
+  /** With a run: up to here all that is not meant for the application has been passed over, so that it is read once. */
+  readonly seen?: number;
   /** Failures in a row since the last event that was taken. */
   readonly failures: number;
   /** Nothing is sent before this time (ms UTC); null: go on. */
   readonly waitUntil: number | null;
   /** With nothing new to send after the run, it is tried again itself, at this time (ms UTC); null: at once. */
   readonly runAt: number | null;
-  /** The first of the run got no answer again and again: the next event shows whether it is that one or all. */
+  /** The application was away at the first of the run again and again: the next event shows whether it is that one or all. */
   readonly probing?: boolean;
   readonly lastTakenAt: number | null;
   readonly lastError: string | null;
@@ -31,8 +33,8 @@ export const AWAY_STATUS = new Set([408, 425, 429, 502, 503, 504]);
 /** As many refused in a row say that it is the application, not the events. */
 const RUN_MAX = 5;
 const FIRST_WAIT_MS = 1000;
-/** As often without an answer, the first event may itself be what the application hangs on. */
-const HUNG_MAX = 4;
+/** As often away at the same event, that event may itself be what the application fails on. */
+const PROBE_AFTER = 4;
 /** Often enough that the application is served soon after it is back, and that its absence stays visible. */
 const MAX_WAIT_MS = 60_000;
 
@@ -59,8 +61,9 @@ export function decide(state: ForwardState, seq: number, attempt: Attempt, nowMs
       return { kind: "go_on", park: state.run.includes(seq) ? [] : state.run, state: { ...state, cursor: seq, run: [], probing: false, failures: 0, waitUntil: null, runAt: null, lastTakenAt: nowMs, lastError: null } };
     case "away": {
       const failures = state.failures + 1;
-      // Tried at once, so that an application that was away for all is not taken for one that is back.
-      if (attempt.hung === true && state.run.length === 0 && failures >= HUNG_MAX) return { kind: "go_on", park: [], state: { ...state, run: [seq], probing: true, failures, lastError: attempt.reason } };
+      // An event may hang it, end it or make what stands before it answer 502: the next one, tried at once, shows
+      // whether it is that one or all.
+      if (state.run.length === 0 && failures >= PROBE_AFTER) return { kind: "go_on", park: [], state: { ...state, run: [seq], probing: true, failures, lastError: attempt.reason } };
       // The next one got no answer either: it is the application, and all wait in their order.
       const run = state.probing === true ? [] : state.run;
       return { kind: "wait", park: [], state: { ...state, run, probing: false, failures, waitUntil: nowMs + waitMs(failures), lastError: attempt.reason } };

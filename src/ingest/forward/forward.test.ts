@@ -91,7 +91,8 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
       }
     }
     expect(app.took).toEqual([]);
-    expect(new Set(app.tried)).toEqual(new Set(["evt_00000"]));
+    // The first, and the next to see whether it is the first alone.
+    expect(new Set(app.tried)).toEqual(new Set(["evt_00000", "evt_00001"]));
     expect((await countFailures(db.read, clock.now() - 300_000, clock.now())).failures).toBeGreaterThan(3);
     expect(await forwardStatus(db.read, "shop")).toMatchObject({ behind: 1200, parked: 0, lastError: "cannot be reached" });
     app.behave(() => ({ kind: "taken" }));
@@ -187,7 +188,7 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
   it("is not held up by an event that the application hangs on, and takes one that hangs on all for away", async () => {
     const db = await database.open();
     const { clock, app, all } = await setUp(db);
-    const hung: Attempt = { kind: "away", status: 0, reason: "no answer within 5000 ms", hung: true };
+    const hung: Attempt = { kind: "away", status: 0, reason: "no answer within 5000 ms" };
     app.behave((id) => (id === "evt_00002" ? hung : { kind: "taken" }));
     await append(db, ids(0, 6));
     for (let minute = 0; minute < 4; minute++) {
@@ -212,6 +213,40 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     expect(app.took).toContain("evt_00002");
   });
 
+  it("is not held up by an event at which the application falls over, so that what stands before it answers 502", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    const over: Attempt = { kind: "away", status: 502, reason: "answered 502" };
+    app.behave((id) => (id === "evt_00001" ? over : { kind: "taken" }));
+    await append(db, ids(0, 60));
+    for (let minute = 0; minute < 6; minute++) {
+      await all();
+      clock.advance(60_000);
+    }
+    expect(app.took).toEqual(ids(0, 60).filter((id) => id !== "evt_00001"));
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 1, behind: 0 });
+  });
+
+  it("passes over what is not for the application behind a refused event once, and reaches what is behind it", async () => {
+    const db = await database.open();
+    const { clock, app, all } = await setUp(db);
+    app.behave((id) => (id === "evt_00000" ? refused : { kind: "taken" }));
+    const made = Array.from({ length: 130 }, (_, index) => `imp_pay_${index}`);
+    await append(db, ["evt_00000", ...made]);
+    await all();
+    // Tried, and once more since nothing came behind it; then it waits.
+    expect(app.tried).toEqual(["evt_00000", "evt_00000"]);
+    await append(db, ids(1, 3));
+    await all();
+    expect(app.took).toEqual(ids(1, 3));
+    expect(app.tried.length).toBeLessThanOrEqual(5);
+    expect(await forwardStatus(db.read, "shop")).toMatchObject({ parked: 1, behind: 0 });
+    clock.advance(HOUR);
+    app.behave(() => ({ kind: "taken" }));
+    await all();
+    expect(app.took).toEqual([...ids(1, 3), "evt_00000"]);
+  });
+
   it("an hour down, then slow, then 500 on one event: nothing lost, nothing behind the poison, the order kept, nothing twice", async () => {
     const db = await database.open();
     const { clock, app, all } = await setUp(db);
@@ -225,7 +260,7 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
       clock.advance(60_000);
     }
     expect(app.took).toEqual([]);
-    expect(app.tried.length).toBeLessThan(80);
+    expect(app.tried.length).toBeLessThan(130);
     // Slow: each takes longer than they come, so that the backlog is worked off in order and the lease is renewed.
     app.behave(() => {
       clock.advance(400);

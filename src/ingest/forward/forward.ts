@@ -78,10 +78,12 @@ async function sendOne({ db, clock, target, send }: ForwardOptions, { eventId, s
 async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise<boolean> {
   const { db, clock, target } = options;
   // The first of a run goes before what is new: if the application is back, all are sent in their order.
-  const after = claimed.run.at(-1) ?? claimed.cursor;
-  const entries = await readAfter(db.read, after, BATCH);
-  if (entries.length === 0 && claimed.runAt !== null && clock.now() < claimed.runAt) return false;
-  const own = [...(await readEntries(db.read, claimed.run.slice(0, 1))), ...entries];
+  const last = claimed.run.at(-1);
+  const entries = await readAfter(db.read, last === undefined ? claimed.cursor : Math.max(last, claimed.seen ?? 0), BATCH);
+  // With nothing to send behind it the run is tried again itself, and not before its time.
+  const early = claimed.runAt !== null && clock.now() < claimed.runAt && !entries.some((entry) => forwardable(target, entry));
+  if (entries.length === 0 && early) return false;
+  const own = [...(early ? [] : await readEntries(db.read, claimed.run.slice(0, 1))), ...entries];
   const bodies = await readRaw(db.read, own.map(({ seq }) => seq));
   let state = claimed;
   const park: number[] = [];
@@ -90,7 +92,7 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
   const began = clock.now();
   for (const entry of own) {
     if (!forwardable(target, entry)) {
-      if (state.run.length === 0) state = { ...state, cursor: Math.max(state.cursor, entry.seq) };
+      state = state.run.length === 0 ? { ...state, cursor: Math.max(state.cursor, entry.seq) } : { ...state, seen: entry.seq };
       continue;
     }
     const attempt = await sendOne(options, entry, bodies.get(entry.seq));
@@ -106,7 +108,10 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
     if (waiting || clock.now() - began > LEASE_MS / 4) break;
   }
   if (state === claimed) return false;
-  await db.write((tx) => store(tx, options, state, park, failures));
+  // Without a run all is read from the cursor again: what was passed over behind a run may hold what is to be sent.
+  const { seen, ...rest } = state;
+  const next: ForwardState = seen === undefined || state.run.length === 0 ? rest : { ...rest, seen };
+  await db.write((tx) => store(tx, options, next, park, failures));
   return !waiting && entries.length > 0;
 }
 

@@ -54,7 +54,7 @@ export const sendOver: Send = async (target, event, nowMs) => {
     await response.arrayBuffer();
   } catch (error) {
     const late = error instanceof Error && error.name === "TimeoutError";
-    return { kind: "away", status: 0, reason: late ? `no answer within ${timeoutMs} ms` : "cannot be reached", hung: late };
+    return { kind: "away", status: 0, reason: late ? `no answer within ${timeoutMs} ms` : "cannot be reached" };
   }
   if (response.status >= 200 && response.status < 300) return { kind: "taken" };
   if (AWAY_STATUS.has(response.status)) return { kind: "away", status: response.status, reason: `answered ${response.status}` };

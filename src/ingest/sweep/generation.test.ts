@@ -42,6 +42,16 @@ onBothDatabases("what Stripe could not make an event of", migrations, (database)
     expect(await getPayment(db.read, charge)).toMatchObject({ id: intent.id, captured: 1234 });
   });
 
+  it("holds up nothing when it is gone at Stripe", async () => {
+    const db = await database.open();
+    const s = await scene(db);
+    const intent = await s.sandbox.stripe.paymentIntents.create({ amount: 1234, currency: "usd", payment_method: "pm_card_visa", confirm: true });
+    const charge = typeof intent.latest_charge === "string" ? intent.latest_charge : "";
+    await openAppend(db)([notice("evt_n1", "/v1/charges/ch_gone"), notice("evt_n2", `/v1/charges/${charge}`)].map(arrivalOf));
+    expect(await recoverUnmade({ db, clock: s.clock, fetchObject: objectReader({ sdk: s.sandbox.stripe }) })).toBe(2);
+    expect(await readAfter(db.read, 2, 9)).toMatchObject([{ eventId: "gen_evt_n2" }]);
+  });
+
   it("is tried again when it cannot be fetched", async () => {
     const db = await database.open();
     const clock = { now: () => 0 };

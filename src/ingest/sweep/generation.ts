@@ -1,5 +1,6 @@
 import { type Arrival, NO_ENDPOINT, openAppendBeside, readEvent, readHead } from "../../ledger/index.ts";
 import type { Clock, Database } from "../../platform/index.ts";
+import { StripeTrouble } from "../../stripe/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
 
 /** Stripe could not make an event when something happened, and says so once it can tell of what. */
@@ -30,9 +31,20 @@ function madeFrom(notice: { eventId: string; createdAt: number; live: boolean },
   return { kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(event)), receivedAt: nowMs, source: "sweep", endpoint: NO_ENDPOINT };
 }
 
+/** Null: it is gone at Stripe, as a deleted draft is, and will not come back; nothing may wait behind it. */
+async function fetchOrGone(fetchObject: FetchObject, path: string): Promise<unknown> {
+  try {
+    return await fetchObject(path);
+  } catch (error) {
+    if (error instanceof StripeTrouble && error.code === "not_at_stripe") return null;
+    throw error;
+  }
+}
+
 /**
  * Fetches what Stripe's notices of failed event generation are about, and takes each as an event. One step; answers how
- * many notices it dealt with. A notice whose object cannot be fetched stops it there, to be tried again.
+ * many notices it dealt with. A notice whose object cannot be fetched stops it there, to be tried again; one
+ * whose object is gone is passed over.
  *
  * @throws StripeTrouble
  */
@@ -53,7 +65,7 @@ export async function recoverUnmade(options: { db: Database; clock: Clock; fetch
     const found = await readEvent(db.read, id);
     const related = found === null ? null : fieldsOf(fieldsOf(JSON.parse(found.raw.toString("utf8")))?.["related_object"]);
     const path = related?.["url"];
-    const object = typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchObject(path)) : null;
+    const object = typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchOrGone(fetchObject, path)) : null;
     const made = found === null || object === null ? null : madeFrom(found.event, object, clock.now());
     await append(made === null ? [] : [made], async (tx) => {
       await setBookmark(tx, NAME, { seq }, clock.now());
