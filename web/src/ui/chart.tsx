@@ -31,7 +31,6 @@ export interface TimeChartProps {
   readonly stale?: boolean;
 }
 
-const Canvas = lazy(() => import("./chart-canvas.tsx"));
 
 function Table({ series, value, time }: TimeChartProps) {
   const { labels } = series;
@@ -67,6 +66,9 @@ function Table({ series, value, time }: TimeChartProps) {
   );
 }
 
+/** Without the service the picture's code may not come; its table stands in for it, and the page stays. */
+const Canvas = lazy(() => import("./chart-canvas.tsx").catch(() => ({ default: Table })));
+
 /** The picture with the table behind it. */
 export function TimeChart(props: TimeChartProps) {
   const [table, setTable] = useState(false);
@@ -82,7 +84,7 @@ export function TimeChart(props: TimeChartProps) {
       {table ? (
         <Table {...props} />
       ) : (
-        <div role="img" aria-label={props.title} style={{ height }}>
+        <div role="img" aria-label={props.title} className="overflow-hidden" style={{ height }}>
           <Suspense fallback={<Skeleton className="size-full" />}>
             <Canvas {...props} />
           </Suspense>
