@@ -59,6 +59,11 @@ function Warnings({ facts, amount }: { facts: Refundable; amount: number | null 
   );
 }
 
+/** The answer is read out, and a second Enter on what was the submit button does not close it unread. */
+function focus(element: HTMLElement | null): void {
+  element?.focus();
+}
+
 function What({ facts, onClose }: { facts: Refundable; onClose: () => void }) {
   const { may, role } = useMay("operator");
   const queries = useQueryClient();
@@ -79,13 +84,13 @@ function What({ facts, onClose }: { facts: Refundable; onClose: () => void }) {
   const unclear = isUnclear(refund.error);
   if (refund.data !== undefined) {
     return (
-      <div className="space-y-3">
+      <div className="space-y-3 outline-none" tabIndex={-1} ref={focus}>
         {refund.data.status === "awaiting_approval" ? null : <p className="text-lg font-semibold">{text.refund.done(moneyWords(refund.data.amount ?? amount, facts.currency), who)}</p>}
         <RefundProgress operation={refund.data.operation} />
         <Facts facts={[[text.object, refund.data.id === null ? "–" : <CopyText key="id" value={refund.data.id} />], [text.title, <CopyText key="op" value={refund.data.operation} />]]} />
         <JsonBlock value={{ ok: true, data: refund.data }} label={text.json} />
         <Actions>
-          <Button look="primary" onClick={onClose} autoFocus>
+          <Button look="primary" onClick={onClose}>
             {frame.close}
           </Button>
         </Actions>
