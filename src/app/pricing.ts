@@ -39,7 +39,7 @@ function pageOf({ server }: Pick<Config, "server">, id: string): string {
   return `${server.publicUrl?.replace(/\/+$/, "") ?? ""}/pricing/${id}`;
 }
 
-/** Check `pricing`: a change that brings less is told of, until it is rolled back. Applied changes are watched also while pricing is off. */
+/** Check `pricing`: a change that brings less is told of, until it is rolled back. While pricing is off nothing is watched, and nothing told. */
 export function pricingChecks({ db, config }: { db: Database; config: Config }): HealthCheck[] {
   if (!config.pricing.enabled) return [];
   return [

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Target } from "../backup/index.ts";
 import { erasedEvents } from "../ledger/index.ts";
 import { AppError, type Clock, type Database } from "../platform/index.ts";
-import { eraseAgain } from "../privacy/index.ts";
+import { eraseAgain, TEXT_TABLES } from "../privacy/index.ts";
 import { DERIVE } from "./derive.ts";
 
 /** Beside the backups: which events were erased, so that a restored backup does not bring them back. Names nobody. */
@@ -11,14 +11,6 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 async function* once(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
-}
-
-/** Writes it down beside the backups. Answers the places that did not take it, in words. */
-export async function keepErasures(db: Database, targets: readonly Target[]): Promise<string[]> {
-  const events = (await erasedEvents(db.read)).map(({ eventId }) => eventId);
-  const refused: string[] = [];
-  for (const target of targets) await target.put(ERASURES, once(JSON.stringify({ format: "tillwatch-erasures", events }))).catch((error: unknown) => refused.push(`${target.label}: ${error instanceof Error ? error.message : String(error)}`));
-  return refused;
 }
 
 async function readErasures(target: Target): Promise<string[]> {
@@ -39,13 +31,33 @@ async function readErasures(target: Target): Promise<string[]> {
   return read.events.filter((id) => typeof id === "string");
 }
 
+/**
+ * Writes it down beside the backups, with what stands there already: another installation, or this one before a restore,
+ * may have erased more. Also done with every backup, for an erasure may have been killed before it came to this.
+ * Answers the places that did not take it, in words.
+ */
+export async function keepErasures(db: Database, targets: readonly Target[]): Promise<string[]> {
+  const ours = (await erasedEvents(db.read)).map(({ eventId }) => eventId);
+  const refused: string[] = [];
+  for (const target of targets) {
+    try {
+      const known = await readErasures(target);
+      const events = [...new Set([...known, ...ours])];
+      if (events.length > known.length) await target.put(ERASURES, once(JSON.stringify({ format: "tillwatch-erasures", events })));
+    } catch (error) {
+      refused.push(`${target.label}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return refused;
+}
+
 /** In a restored database: erases again what had been erased since the backup. Answers how many events. */
 export async function reapplyErasures(restored: Database, target: Target, clock: Clock): Promise<number> {
   return await eraseAgain({ db: restored, clock, consumer: DERIVE }, await readErasures(target));
 }
 
 /** Tables whose rows hold what was erased. */
-const HELD = ["event_block", "event_variant", "payment", "operation", "operation_step", "receipt", "notice", "quarantine"];
+const HELD = [...new Set(["event_block", "event_variant", "event_failure", "event_signature", "payment", "operation", "operation_step", "receipt", "quarantine", ...TEXT_TABLES])];
 
 /**
  * Takes what was erased out of the files too. SQLite: `thorough` writes the whole file anew, which keeps everybody from

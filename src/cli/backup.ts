@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { reapplyErasures } from "../app/privacy.ts";
+import { keepErasures, reapplyErasures } from "../app/privacy.ts";
 import { backupFigures, backupTargets, configuredPlace, settleRestored } from "../app/backup.ts";
 import type { Config } from "../app/config.ts";
 import { migrations } from "../app/migrations.ts";
@@ -86,6 +86,8 @@ function createCommand(context: ServiceContext): Command {
         ).finally(() => bar.end());
         const tookMs = Math.round(performance.now() - begun);
         const { manifest, contents, targets, removed } = made;
+        const unkept = await keepErasures(db, backupTargets(config));
+        if (unkept.length > 0) throw new AppError("unavailable", `the backup ${manifest.id} is made; what was erased could not be noted beside it, so a restore of an older one would bring it back: ${unkept.join("; ")}`, { code: "erasures_not_noted" });
         if (options.json === true) return context.print(JSON.stringify({ ok: true, ...showManifest(manifest), contents, targets, removed, took_ms: tookMs }));
         context.print(`Backup ${manifest.id}: ${size(manifest.data.bytes)}${manifest.encryption === null ? ", not encrypted (BACKUP_KEY is not set)" : ", encrypted"}, ${contents.tables["event"] ?? 0} events, in ${(tookMs / 1000).toFixed(1)} s.\nKept in ${targets.join(" and ")}.${removed.length === 0 ? "" : `\nNo longer kept: ${removed.join(", ")}.`}`);
       });

@@ -5,7 +5,7 @@ import { forgetInOperations } from "../operations/index.ts";
 import { eventsOfPayments, forgetOwners, paymentsByIds } from "../payments/index.ts";
 import { AppError, type Clock, type Database, inChunks, type Tx } from "../platform/index.ts";
 import { findHeld, type Held, idsIn } from "./find.ts";
-import { redactBody } from "./redact.ts";
+import { emailPattern, redactBody } from "./redact.ts";
 import { type Subject, traceOf } from "./subject.ts";
 
 export interface EraseOptions {
@@ -44,6 +44,9 @@ const TEXTS: readonly (readonly [table: string, key: string, columns: readonly s
   ["delivery", "seq", ["reason"]],
 ];
 
+/** The tables of those. */
+export const TEXT_TABLES = TEXTS.map(([table]) => table);
+
 async function columnsOf(tx: Tx, kind: Database["kind"], table: string): Promise<string[]> {
   const { rows } = await (kind === "sqlite"
     ? sql<{ name: string }>`select name from pragma_table_info(${table})`
@@ -55,6 +58,7 @@ async function columnsOf(tx: Tx, kind: Database["kind"], table: string): Promise
 /** Looks without a lock, and changes by key: a long look must keep nobody from writing. */
 async function replaceTexts(db: Database, email: string): Promise<number> {
   let changed = 0;
+  const pattern = emailPattern([email]);
   for (const [table, key, wanted] of TEXTS) {
     const there = await columnsOf(db.read, db.kind, table);
     const columns = wanted.filter((column) => there.includes(column));
@@ -62,10 +66,11 @@ async function replaceTexts(db: Database, email: string): Promise<number> {
     const holds = sql.join(columns.map((column) => sql`lower(${sql.ref(column)}) like ${`%${email.replaceAll(/[\\%_]/g, (one) => `\\${one}`)}%`} escape '\\'`), sql` or `);
     const { rows } = await sql<{ key: number } & Record<string, unknown>>`select ${sql.ref(key)} as key, ${sql.join(columns.map((column) => sql.ref(column)))} from ${sql.table(table)} where ${holds}`.execute(db.read);
     for (const row of rows) {
-      const pattern = new RegExp(email.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi");
       const sets = columns.flatMap((column) => {
         const text = row[column];
-        return typeof text === "string" && pattern.test(text) ? [sql`${sql.ref(column)} = ${text.replaceAll(pattern, "erased")}`] : [];
+        // By the same pattern as in bodies: another's address that merely ends or begins alike stays.
+        const without = typeof text === "string" && pattern !== null ? text.replaceAll(pattern, "erased") : text;
+        return without === text ? [] : [sql`${sql.ref(column)} = ${without}`];
       });
       if (sets.length === 0) continue;
       await db.write((tx) => sql`update ${sql.table(table)} set ${sql.join(sets)} where ${sql.ref(key)} = ${row.key}`.execute(tx));

@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { onBothDatabases } from "../../test/databases.ts";
+import { onBothDatabases, temporaryDirectory } from "../../test/databases.ts";
 import { COMMAND_LINE, verifyAudit } from "../access/index.ts";
 import { catchUp, DERIVE } from "../app/derive.ts";
-import { clearFiles } from "../app/privacy.ts";
+import { clearFiles, keepErasures, reapplyErasures } from "../app/privacy.ts";
+import { directoryTarget } from "../backup/index.ts";
 import { migrations } from "../app/migrations.ts";
 import { type Arrival, openAppend, readAfter, readEvent, readHead } from "../ledger/index.ts";
 import { rebuild } from "../metrics/index.ts";
@@ -71,7 +72,7 @@ async function shopOf(db: Database): Promise<Body[]> {
   await db.write(async (tx) => {
     await sql`insert into operation ${sql`(${sql.join(Object.keys(operation).map((key) => sql.ref(key)))})`} values (${sql.join(Object.values(operation))})`.execute(tx);
     await sql`insert into quarantine (received_at, signature, body, size) values (${START}, 's', ${Buffer.from(JSON.stringify({ id: "evt_q", email: EMAIL }))}, 10)`.execute(tx);
-    await tx.insertInto("notice").values({ key: "k", route: "r", reason: "test", status: "firing", severity: "WARNING", title: `of ${EMAIL}`, drill: 0, created_at: START, body: "{}" }).execute();
+    await tx.insertInto("notice").values({ key: "k", route: "r", reason: "test", status: "firing", severity: "WARNING", title: `of ${EMAIL}, not of x${EMAIL}`, drill: 0, created_at: START, body: "{}" }).execute();
   });
   return all;
 }
@@ -100,6 +101,8 @@ onBothDatabases("privacy", migrations, (database) => {
     const left = (await texts(db)).replaceAll(`x${EMAIL}`, "");
     for (const word of [EMAIL, "ada byron", "7946 0000", "st james", "likes engines", "ada called", "for ada"]) expect([word, left.includes(word)]).toEqual([word, false]);
     expect(left).toContain("another");
+    // An address that merely ends alike is another's.
+    expect(await db.read.selectFrom("notice").select("title").execute()).toEqual([{ title: `of erased, not of x${EMAIL}` }]);
     expect(await money(db)).toEqual(before);
     expect(await rebuild(db, { check: true, timeZone: "UTC", consumer: DERIVE })).toMatchObject({ same: true });
     expect(await verifyAudit(db)).toMatchObject({ kind: "intact" });
@@ -141,6 +144,19 @@ onBothDatabases("privacy", migrations, (database) => {
     expect(await eraseAgain(options(db), ids)).toBe(0);
     expect(await rebuild(db, { check: true, timeZone: "UTC", consumer: DERIVE })).toMatchObject({ same: true });
     expect((await db.read.selectFrom("payment").select("email").where("customer", "=", CUSTOMER).execute()).map(({ email }) => email)).toEqual([null, null, null]);
+  });
+
+  it("writes down beside the backups what was erased, and takes nothing from what stands there", async () => {
+    const target = directoryTarget(temporaryDirectory());
+    const db = await database.open();
+    await shopOf(db);
+    const { erasure } = await eraseSubject(options(db), parseSubject(CUSTOMER));
+    expect(await keepErasures(db, [target])).toEqual([]);
+    // An installation that erased nobody makes its backups there too.
+    const other = await database.open();
+    await shopOf(other);
+    expect(await keepErasures(other, [target])).toEqual([]);
+    expect(await reapplyErasures(other, target, virtualClock(START))).toBe(erasure.events);
   });
 });
 

@@ -28,8 +28,8 @@ export type ListEvents = (query: EventQuery) => Promise<EventList>;
 const EVENTS_PER_PAGE = 100;
 
 /** Reads any object by its path in the API (`/v1/charges/ch_…`). @throws StripeTrouble */
-export function objectReader({ sdk }: Pick<StripeApi, "sdk">): (path: string) => Promise<unknown> {
-  return async (path) => await askStripe(sdk.rawRequest("GET", path));
+export function objectReader({ sdk }: Pick<StripeApi, "sdk">): (path: string, account: string | null) => Promise<unknown> {
+  return async (path, account) => await askStripe(sdk.rawRequest("GET", path, undefined, account === null ? {} : { stripeAccount: account }));
 }
 
 export function eventLister({ sdk }: Pick<StripeApi, "sdk">): ListEvents {

@@ -30,7 +30,7 @@ onBothDatabases("what Stripe could not make an event of", migrations, (database)
     const read = objectReader({ sdk: s.sandbox.stripe });
     const fetchObject = async (path: string): Promise<unknown> => {
       asked.push(path);
-      return await read(path);
+      return await read(path, null);
     };
     const charge = typeof intent.latest_charge === "string" ? intent.latest_charge : "";
     await openAppend(db)([notice("evt_n1", `/v1/charges/${charge}`), notice("evt_n2", "https://evil.example/v1/charges/ch_1"), notice("evt_n3", "/v1/charges/../accounts")].map(arrivalOf));
@@ -50,6 +50,19 @@ onBothDatabases("what Stripe could not make an event of", migrations, (database)
     await openAppend(db)([notice("evt_n1", "/v1/charges/ch_gone"), notice("evt_n2", `/v1/charges/${charge}`)].map(arrivalOf));
     expect(await recoverUnmade({ db, clock: s.clock, fetchObject: objectReader({ sdk: s.sandbox.stripe }) })).toBe(2);
     expect(await readAfter(db.read, 2, 9)).toMatchObject([{ eventId: "gen_evt_n2" }]);
+  });
+
+  it("is asked for on the connected account that it is of, and booked there", async () => {
+    const db = await database.open();
+    const asked: unknown[] = [];
+    await openAppend(db)([arrivalOf({ ...notice("evt_n1", "/v1/charges/ch_1"), context: "acct_shop1" })]);
+    const fetchObject = async (...given: unknown[]): Promise<unknown> => {
+      asked.push(given);
+      return await Promise.resolve({ id: "ch_1", object: "charge" });
+    };
+    expect(await recoverUnmade({ db, clock: { now: () => 0 }, fetchObject })).toBe(1);
+    expect(asked).toEqual([["/v1/charges/ch_1", "acct_shop1"]]);
+    expect(await readAfter(db.read, 1, 9)).toMatchObject([{ eventId: "gen_evt_n1", account: "acct_shop1" }]);
   });
 
   it("is tried again when it cannot be fetched", async () => {

@@ -6,8 +6,8 @@ import { bookmark, setBookmark } from "../store.ts";
 /** Stripe could not make an event when something happened, and says so once it can tell of what. */
 export const GENERATION_FAILURE = "v2.core.health.event_generation_failure.resolved";
 
-/** Reads an object by the address that an event gives for it. @throws StripeTrouble */
-export type FetchObject = (path: string) => Promise<unknown>;
+/** Reads an object by the address that an event gives for it, on the account that it is of; null: our own. @throws StripeTrouble */
+export type FetchObject = (path: string, account: string | null) => Promise<unknown>;
 
 const NAME = "generation_failure";
 const BATCH = 20;
@@ -21,20 +21,20 @@ function fieldsOf(value: unknown): Fields | null {
 }
 
 /** The event that Stripe did not make: the object as it is now, under an id of ours that says which notice told of it. */
-function madeFrom(notice: { eventId: string; createdAt: number; live: boolean }, object: Fields, nowMs: number): Arrival | null {
+function madeFrom(notice: { eventId: string; createdAt: number; live: boolean; account: string | null }, object: Fields, nowMs: number): Arrival | null {
   const kind = object["object"];
   if (typeof kind !== "string" || !/^[a-z_]{1,60}$/.test(kind)) return null;
   const type = kind === "dispute" ? "charge.dispute.updated" : `${kind}.updated`;
-  const event = { id: `gen_${notice.eventId}`.slice(0, 255), object: "event", type, created: Math.floor(notice.createdAt / 1000), livemode: object["livemode"] === true, data: { object }, recovered_from: notice.eventId };
+  const event = { id: `gen_${notice.eventId}`.slice(0, 255), object: "event", type, created: Math.floor(notice.createdAt / 1000), livemode: object["livemode"] === true, ...(notice.account === null ? {} : { account: notice.account }), data: { object }, recovered_from: notice.eventId };
   const head = readHead(event, nowMs);
   if (head.kind === "malformed") return null;
   return { kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(event)), receivedAt: nowMs, source: "sweep", endpoint: NO_ENDPOINT };
 }
 
 /** Null: it is gone at Stripe, as a deleted draft is, and will not come back; nothing may wait behind it. */
-async function fetchOrGone(fetchObject: FetchObject, path: string): Promise<unknown> {
+async function fetchOrGone(fetchObject: FetchObject, path: string, account: string | null): Promise<unknown> {
   try {
-    return await fetchObject(path);
+    return await fetchObject(path, account);
   } catch (error) {
     if (error instanceof StripeTrouble && error.code === "not_at_stripe") return null;
     throw error;
@@ -65,7 +65,7 @@ export async function recoverUnmade(options: { db: Database; clock: Clock; fetch
     const found = await readEvent(db.read, id);
     const related = found === null ? null : fieldsOf(fieldsOf(JSON.parse(found.raw.toString("utf8")))?.["related_object"]);
     const path = related?.["url"];
-    const object = typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchOrGone(fetchObject, path)) : null;
+    const object = found !== null && typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchOrGone(fetchObject, path, found.event.account)) : null;
     const made = found === null || object === null ? null : madeFrom(found.event, object, clock.now());
     await append(made === null ? [] : [made], async (tx) => {
       await setBookmark(tx, NAME, { seq }, clock.now());
