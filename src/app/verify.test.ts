@@ -44,8 +44,8 @@ async function forget(db: Database, id: string): Promise<void> {
 }
 
 /** An event that says otherwise, later than the truth. */
-async function say(db: Database, s: Scene, type: string, object: Record<string, unknown>): Promise<void> {
-  const event = { id: `evt_wrong_${String(object["id"])}`, object: "event", type, created: Math.floor(s.clock.now() / 1000) - 70, livemode: false, data: { object } };
+async function say(db: Database, s: Scene, type: string, object: Record<string, unknown>, id = `evt_wrong_${String(object["id"])}`): Promise<void> {
+  const event = { id, object: "event", type, created: Math.floor(s.clock.now() / 1000) - 70, livemode: false, data: { object } };
   const head = readHead(event, 0);
   if (head.kind === "malformed") throw new Error(head.reason);
   await openAppend(db)([{ kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(event)), receivedAt: s.clock.now(), source: "webhook", endpoint: "main" }]);
@@ -158,6 +158,24 @@ onBothDatabases("verifying the objects themselves", migrations, (database) => {
     expect(await getPayment(db.read, lost.charge)).toMatchObject({ status: "disputed", disputed: 1000 });
     expect(await getPayment(db.read, won.charge)).toMatchObject({ status: "succeeded", disputed: 0 });
     expect(summary(await look(db, s))).toMatchObject({ parts: { charges: 0, refunds: 0, disputes: 1, payouts: 0, balance: 0 } });
+  });
+
+  it("does not call a movement of the balance mended when only its object is as at Stripe", async () => {
+    const db = await database.open();
+    const s = await scene(db, { traffic: { ratePerMinute: 0, flat: true } });
+    const charge = idOf((await s.sandbox.stripe.paymentIntents.create({ amount: 2000, currency: "usd", payment_method: "pm_card_visa", confirm: true })).latest_charge);
+    await s.sandbox.control("/disputes", { charge });
+    const id = (await s.sandbox.stripe.disputes.list({ charge })).data[0]?.id ?? "";
+    await s.pass(30 * MINUTE);
+    const dispute = { id, object: "dispute", status: "needs_response", currency: "usd", charge };
+    await say(db, s, "charge.dispute.funds_withdrawn", { ...dispute, amount: 1500 });
+    await s.pass(2 * MINUTE);
+    await say(db, s, "charge.dispute.updated", { ...dispute, amount: 2000 }, "evt_right");
+    expect(summary(await look(db, s))).toMatchObject({ drift: 1, parts: { disputes: 0, balance: 1 } });
+    const mended = await look(db, s, { repair: true });
+    expect(mended.left).toMatchObject([{ object: "booking", id }]);
+    expect(mended.drift).toBe(1);
+    expect((await look(db, s)).drift).toBe(1);
   });
 
   it("holds payouts and their movements of the balance against Stripe's", async () => {

@@ -1,4 +1,4 @@
-import { type Currency, type Minor, moneyText, subtract, ZERO } from "../money/index.ts";
+import { type Currency, type Minor, moneyText, subtract, sum, ZERO } from "../money/index.ts";
 import type { Dispute, Payment } from "../payments/index.ts";
 import type { BookedCharge, BookedDispute, BookedPayout, BookedRefund, Booking } from "../stripe/index.ts";
 import type { OurPayout } from "./our-payouts.ts";
@@ -146,4 +146,9 @@ export function compareBooking(booking: Booking & { readonly category: BookedCat
   const kind = ours === null ? "missing" : "differs";
   const text = ours === null ? `the ${category.replace("_", " ")} ${source} moved Stripe's balance by ${moneyText(amount, currency)} on ${day(createdAt)} UTC and is not here` : `the ${category.replace("_", " ")} ${source} moved Stripe's balance by ${moneyText(amount, currency)}; by what is here it should be ${moneyText(here, currency)}`;
   return { category, converted: false, currency, atStripe: amount, here, difference: here === amount ? null : { object: "booking", kind, id: source, createdAt, text } };
+}
+
+/** Several movements of one object, as the captures of one charge are, as one of their sum: by category and currency. */
+export function summed(bookings: readonly Booking[]): Booking[] {
+  return [...Map.groupBy(bookings, ({ category, currency }) => `${category} ${currency}`).values()].flatMap((group) => group.slice(0, 1).map((first) => ({ ...first, amount: sum(group.map(({ amount }) => amount)) })));
 }

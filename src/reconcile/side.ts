@@ -1,8 +1,7 @@
-import { minor } from "../money/index.ts";
 import { findPayments, type Payment } from "../payments/index.ts";
 import type { Database } from "../platform/index.ts";
 import type { BookedCharge, BookedDispute, BookedPayout, BookedRefund, Booking, BookPage, BookQuery, Books } from "../stripe/index.ts";
-import { type Compared, compareBooking, compareCharge, compareDispute, comparePayout, compareRefund, isBooked, type Sources } from "./difference.ts";
+import { type Compared, compareBooking, compareCharge, compareDispute, comparePayout, compareRefund, isBooked, type Sources, summed } from "./difference.ts";
 import { type OurPayout, ourPayouts } from "./our-payouts.ts";
 
 export const PARTS = ["charges", "refunds", "disputes", "payouts", "balance"] as const;
@@ -127,8 +126,8 @@ export function sideOfBalance(books: Books, account: string | null, { payments, 
     },
     // Several captures of one charge are several bookings, whose sum it is.
     fetch: async (booking) => {
-      const all = (await books.bookingsOf(booking.source ?? "", account)).filter(({ category, currency }) => category === booking.category && currency === booking.currency);
-      return all.length === 0 ? null : { ...booking, amount: minor(all.reduce((sum, { amount }) => sum + amount, 0)) };
+      const found = summed(await books.bookingsOf(booking.source ?? "", account)).find(({ category, currency }) => category === booking.category && currency === booking.currency);
+      return found === undefined ? null : { ...booking, amount: found.amount };
     },
     ours: null,
   };
