@@ -9,10 +9,10 @@ import { Button } from "../../ui/button.tsx";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { CopyText } from "../../ui/copy.tsx";
 import { TextField } from "../../ui/field.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { ProblemBox } from "../../ui/problem.tsx";
 import { Banner, StateBadge } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { EffectPicture, STATE_OF } from "./effect.tsx";
 
 async function readOne(id: string, signal: AbortSignal) {
@@ -100,12 +100,13 @@ function Reasons({ suggestion }: { suggestion: Suggestion }) {
 /** One suggestion with its reasons, the decision, the watch and its history. */
 export default function SuggestionPage() {
   const id = useParam("id");
-  const { data, error, refetch, isFetching } = useQuery({
+  const query = useQuery({
     queryKey: ["pricing", "suggestion", id],
     queryFn: ({ signal }) => readOne(id, signal),
     refetchInterval: ({ state }) => (state.data?.state === "applying" || state.data?.state === "rolling_back" ? 1000 : 10_000),
   });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  const { data } = query;
+  if (data === undefined) return <NotYet title={text.title} what={text.asking} lines={8} query={query} />;
   const moving = data.state === "applying" || data.state === "rolling_back";
   return (
     <>

@@ -6,10 +6,9 @@ import { useAbout } from "../../frame/who.ts";
 import { text } from "../../text/set-up.ts";
 import { Card, PageHead } from "../../ui/card.tsx";
 import { CopyText } from "../../ui/copy.tsx";
-import { ProblemBox } from "../../ui/problem.tsx";
+import { NotYet } from "../../ui/not-yet.tsx";
 import { type State, StateBadge } from "../../ui/state.tsx";
 import { timeWords, useNow, useZone } from "../../ui/time.tsx";
-import { Waiting } from "../../ui/waiting.tsx";
 import { useOverview } from "../overview/read.ts";
 
 function Step({ title, state, light, children }: { title: string; state: State; light: string; children: ReactNode }) {
@@ -27,8 +26,7 @@ export default function SetUp() {
   const health = useQuery({ queryKey: ["health"], queryFn: ({ signal }) => readHealth(signal), refetchInterval: 5000 });
   const zone = useZone();
   const now = useNow();
-  const error = about.error ?? overview.error;
-  if (about.data === undefined || overview.data === undefined) return error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void about.refetch()} />;
+  if (about.data === undefined || overview.data === undefined) return <NotYet title={text.title} what={text.asking} lines={8} query={about.data === undefined ? about : overview} />;
   const { mode, webhook_url, webhook_secret } = about.data;
   const { first_event_at } = overview.data;
   const stripe = health.data?.checks["stripe"]?.state;
