@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asCurrency } from "../money/index.ts";
 import { type Clock, type Database, type Guard, type Http, isoMillis, isoSeconds, noQuery } from "../platform/index.ts";
-import { expectation, type Expectation, type ExpectationStep, type ExpectedMetric, METRICS, outlookNow, POSITIONS } from "./expectation.ts";
+import { BASES, expectation, type Expectation, type ExpectationStep, type ExpectedMetric, METRICS, outlookNow, POSITIONS } from "./expectation.ts";
 import { showMoney } from "./present.ts";
 import { overviewSentence, type SentenceScope } from "./sentence.ts";
 
@@ -22,6 +22,7 @@ const EXPECTATION_SHAPE = z.object({
   time_zone: z.string(),
   step_s: z.number(),
   learning_days_left: z.number().nullable().describe("0: learnt; null: nobody follows the minutes just now"),
+  basis: z.enum(BASES).describe("What the band rests on: `learnt` from the shop's own weeks; `guess`, while learning; `none`, and the band is null"),
   until: z.string(),
   now: z.object({ seen: VALUE, expected: VALUE, low: VALUE, high: VALUE, position: z.enum(POSITIONS), text: z.string() }).describe("Today so far"),
   today: z.array(STEP).describe("seen is null for steps to come; revenue in minor units, rates as fractions"),
@@ -43,7 +44,11 @@ function valueText(metric: ExpectedMetric, currency: string | null, value: numbe
 function nowText({ metric, currency, now, learningDaysLeft }: Expectation): string {
   const seen = valueText(metric, currency, now.seen);
   if (now.position === "unfollowed") return seen;
-  if (now.position === "learning") return `${seen}; what is usual is still being learnt${learningDaysLeft === 0 || learningDaysLeft === null ? "" : ` (${learningDaysLeft} days left)`}`;
+  if (now.position === "learning") {
+    const left = learningDaysLeft === 0 || learningDaysLeft === null ? "" : ` (${learningDaysLeft} days left)`;
+    const guess = now.low === null || now.high === null ? "" : `; a first guess is ${valueText(metric, currency, now.low)} to ${valueText(metric, currency, now.high)}`;
+    return `${seen}; what is usual is still being learnt${left}${guess}`;
+  }
   return `${seen}; usual by now are ${valueText(metric, currency, now.low)} to ${valueText(metric, currency, now.high)}`;
 }
 
@@ -58,6 +63,7 @@ function showExpectation(shown: Expectation): z.output<typeof EXPECTATION_SHAPE>
     time_zone: shown.timeZone,
     step_s: shown.stepMs / 1000,
     learning_days_left: shown.learningDaysLeft,
+    basis: shown.basis,
     until: isoSeconds(shown.untilMs),
     now: { ...shown.now, text: nowText(shown) },
     today: showSteps(shown.today),

@@ -47,7 +47,7 @@ onBothDatabases("what is usual, over HTTP", [...ledgerMigrations, ...paymentsMig
     await follow();
     const [status, data] = await ask("/api/expectation");
     expect(status).toBe(200);
-    expect(data).toMatchObject({ metric: "revenue", currency: "usd", time_zone: "UTC", step_s: 600, learning_days_left: 0, now: { seen: 90_000, low: 96_000, high: 144_000, position: "below", text: "$900.00; usual by now are $960.00 to $1,440.00" } });
+    expect(data).toMatchObject({ metric: "revenue", currency: "usd", time_zone: "UTC", step_s: 600, learning_days_left: 0, basis: "learnt", now: { seen: 90_000, low: 96_000, high: 144_000, position: "below", text: "$900.00; usual by now are $960.00 to $1,440.00" } });
     const today = data["today"] as { at: string; seen: number | null; expected: number }[];
     expect(today).toHaveLength(144);
     expect(today[71]).toMatchObject({ at: "2025-10-20T11:50:00Z", seen: 90_000, expected: 2000 });
@@ -57,6 +57,8 @@ onBothDatabases("what is usual, over HTTP", [...ledgerMigrations, ...paymentsMig
     expect((await ask("/api/expectation?metric=attempts&currency=USD"))[1]).toMatchObject({ currency: "usd", now: { seen: 91, position: "below" } });
     expect((await ask("/api/expectation?metric=revenue&currency=jpy"))[1]).toMatchObject({ now: { seen: 0, low: null, position: "learning" } });
     expect((await ask("/api/expectation?metric=profit"))[0]).toBe(400);
+    await follow({ learningDaysLeft: 13 });
+    expect((await ask("/api/expectation"))[1]).toMatchObject({ basis: "guess", now: { low: 96_000, position: "learning", text: "$900.00; what is usual is still being learnt (13 days left); a first guess is $960.00 to $1,440.00" } });
   });
 
   it("says it in a sentence, with what is open first", async () => {

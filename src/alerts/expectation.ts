@@ -11,6 +11,10 @@ export type ExpectedMetric = (typeof METRICS)[number];
 export const POSITIONS = ["usual", "below", "above", "learning", "unfollowed"] as const;
 export type Position = (typeof POSITIONS)[number];
 
+/** What a band rests on: the shop's own weeks; the first days (or hours) alone, which is a guess; nothing. */
+export const BASES = ["learnt", "guess", "none"] as const;
+export type Basis = (typeof BASES)[number];
+
 /** Something seen beside what is usual. Amounts in minor units, rates as fractions. Null: not known (to come, or not learnt). */
 export interface Beside {
   readonly seen: number | null;
@@ -30,6 +34,7 @@ export interface Expectation {
   readonly timeZone: string;
   readonly stepMs: number;
   readonly learningDaysLeft: number | null;
+  readonly basis: Basis;
   /** Until when minutes are counted here. */
   readonly untilMs: number;
   /** Today so far. */
@@ -142,6 +147,7 @@ export async function expectation(tx: Tx, scope: Scope, metric: ExpectedMetric, 
     timeZone: scope.timeZone,
     stepMs: STEP_MS,
     learningDaysLeft: usual?.learningDaysLeft ?? null,
+    basis: usual === null || soFar.high === null ? "none" : usual.learningDaysLeft > 0 ? "guess" : "learnt",
     untilMs,
     now: { ...soFar, position: positionOf(soFar, usual) },
     today: steps(today),

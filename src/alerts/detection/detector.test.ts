@@ -205,4 +205,28 @@ describe("what is usual, told", () => {
     detector.expected(begin + 40 * 86_400_000, 60, 24);
     expect(detector.snapshot()).toEqual(before);
   });
+
+  it("from the first payments on, as a guess; nothing before them, and of the time before the shop", () => {
+    const young = madeUpMinutes({ attemptsADay: 3000, days: 3, start: MONDAY + 20 * 3600 });
+    const first = createDetector({ timeZone: "UTC" });
+    expect(first.expected(MONDAY * 1000, 60, 24)).toBeNull();
+    for (const bucket of young.slice(0, 120)) first.push(bucket);
+    const hours = first.expected(MONDAY * 1000, 60, 24) ?? [];
+    expect(hours[12]).toMatchObject({ attempts: 0, low: 0, high: 0, takingsHigh: 0 });
+    // About 125 attempts an hour at 40 each, of which nobody knows yet whether they stay so many.
+    expect(hours[23]?.attempts).toBeGreaterThan(60);
+    expect(hours[23]?.high).toBeGreaterThan(2.5 * (hours[23]?.low ?? Infinity));
+    expect(hours[23]?.takings).toBeGreaterThan(200_000);
+    // The evening of the first day, fitted alone at midnight, says nothing of the next day's noon: still a guess, with the hours seen so far.
+    for (const bucket of young.slice(120, 20 * 60)) first.push(bucket);
+    const [soFar] = first.expected((MONDAY + 86_400) * 1000, 16 * 60, 1) ?? [];
+    const seen = young.slice(4 * 60, 20 * 60).reduce((sum, { attempts }) => sum + attempts, 0);
+    expect(soFar?.low).toBeLessThan(seen);
+    expect(soFar?.high).toBeGreaterThan(seen);
+    // Learnt from whole days afterwards, and narrower.
+    for (const bucket of young.slice(20 * 60)) first.push(bucket);
+    const [day] = first.expected((MONDAY + 3 * 86_400) * 1000, DAY, 1) ?? [];
+    expect((day?.high ?? Infinity) / (day?.low ?? 0)).toBeLessThan((soFar?.high ?? 0) / (soFar?.low ?? Infinity));
+    expect(day?.takingsLow).toBeGreaterThan(0);
+  });
 });

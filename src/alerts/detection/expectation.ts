@@ -2,7 +2,8 @@
 
 import { failureQuantile } from "./beta-binomial.ts";
 import { phiOf } from "./dispersion.ts";
-import { enterMinute, forecastMinute } from "./forecast.ts";
+import { firstGuess, GUESS_PHI, hourOf, isGuess, meanSaleSoFar } from "./first-guess.ts";
+import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
 import { LEARNING_DAYS } from "./judge.ts";
 import { countQuantile } from "./negative-binomial.ts";
 import type { Observer } from "./observe.ts";
@@ -36,9 +37,25 @@ const WIDE_PHI = 0.1;
 /** Quantile of the normal distribution at 5 % and 95 %. */
 const Z95 = 1.645;
 
-/** Steps in order, past or future; one band each: those of steps cannot be added. Null before there is any profile. */
+/**
+ * Steps in order, past or future; one band each: those of steps cannot be added. Before a whole day has been seen it is a
+ * guess from what came so far, with nothing expected of the time before that. Null while nothing was tried at all.
+ */
 export function expectedSteps(state: DetectorState, observer: Observer, fromMs: number, stepMinutes: number, steps: number): ExpectedStep[] | null {
-  if (state.volume === null) return null;
+  const guessing = isGuess(state);
+  const guess = guessing ? firstGuess(state) : null;
+  if (guessing && guess === null) return null;
+  const meanSoFar = meanSaleSoFar(state);
+  const forecast = (ts: number): Forecast => {
+    forecastMinute(state, ts, observer.forecast);
+    const into = observer.forecast;
+    if (guess !== null) {
+      into.expected = into.dip = ts < state.series.firstTs ? 0 : (guess.perMinute[hourOf(ts + (state.span?.offset ?? 0))] ?? 0);
+      into.failureRate = guess.failureRate;
+    }
+    if (into.meanSale === 0) into.meanSale = meanSoFar;
+    return into;
+  };
   const out: ExpectedStep[] = [];
   const kept = { day: state.day, dayKind: state.dayKind, span: state.span };
   for (let step = 0; step < steps; step++) {
@@ -47,15 +64,14 @@ export function expectedSteps(state: DetectorState, observer: Observer, fromMs: 
     for (let minute = 0; minute < stepMinutes; minute++) {
       const ts = begin + minute * 60;
       enterMinute(state, observer.calendar, observer.timeZone, ts);
-      forecastMinute(state, ts, observer.forecast);
-      const { expected, dip, failureRate, meanSale } = observer.forecast;
+      const { expected, dip, failureRate, meanSale } = forecast(ts);
       sum.attempts += expected;
       sum.dip += Math.min(dip, expected);
       sum.failed += expected * failureRate;
       sum.sales += expected * (1 - failureRate);
       sum.takings += expected * (1 - failureRate) * meanSale;
     }
-    out.push(withBand(state, begin * 1000, stepMinutes, sum));
+    out.push(withBand(state, begin * 1000, stepMinutes, sum, guess === null ? 0 : GUESS_PHI + 1 / guess.attempts));
   }
   Object.assign(state, kept);
   return out;
@@ -69,11 +85,12 @@ interface Sums {
   readonly sales: number;
 }
 
-function withBand(state: DetectorState, fromMs: number, minutes: number, { attempts, dip, failed, takings, sales }: Sums): ExpectedStep {
+/** `least` over-dispersion, for a guess. */
+function withBand(state: DetectorState, fromMs: number, minutes: number, { attempts, dip, failed, takings, sales }: Sums, least: number): ExpectedStep {
   const found = WINDOWS.findIndex((window) => window >= minutes);
   const learnt = phiOf(state.usual, found < 0 ? WINDOWS.length - 1 : found, Math.max(1, attempts));
   const vague = (state.usual.clump - 1 + state.vague) / Math.max(1, attempts);
-  const phi = (daysSeen(state) < LEARNING_DAYS ? Math.max(learnt, WIDE_PHI) : learnt) + vague;
+  const phi = Math.max(least, daysSeen(state) < LEARNING_DAYS ? Math.max(learnt, WIDE_PHI) : learnt) + vague;
   // The sum of sales varies with their number and with their sizes; about log-normally.
   const spread = Math.sqrt(Math.log1p(1 / Math.max(0.5, sales) + phi + saleVariance(state, sales)));
   const at = (z: number): number => Math.round(takings * Math.exp(z * spread - (spread * spread) / 2));

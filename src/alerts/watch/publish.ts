@@ -1,5 +1,5 @@
 import { localDays } from "../../metrics/index.ts";
-import { MINUTE_MS } from "../../platform/index.ts";
+import { DAY_MS, MINUTE_MS } from "../../platform/index.ts";
 import type { ExpectedStep } from "../detection/index.ts";
 import { type UsualDays, type UsualNow, writeUsualDays, writeUsualNow } from "../usual.ts";
 import type { Findings } from "./findings.ts";
@@ -7,8 +7,9 @@ import type { Followed, Model } from "./model.ts";
 import type { WatchOptions } from "./watch.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
-/** What is usual of a day changes with the daily fit, hardly with the minutes. */
+/** What is usual of a day changes with the daily fit, hardly with the minutes; a guess does with what comes in. */
 const DAYS_EVERY_MS = HOUR_MS;
+const GUESS_EVERY_MS = 5 * MINUTE_MS;
 const STEP_MS = 10 * MINUTE_MS;
 
 function usualNow({ scope }: WatchOptions, model: Model, { open, gate }: Findings): UsualNow {
@@ -34,7 +35,7 @@ function usualNow({ scope }: WatchOptions, model: Model, { open, gate }: Finding
   };
 }
 
-/** Yesterday and today in steps of ten minutes, those to come included; null before anything is learnt. */
+/** Yesterday and today in steps of ten minutes, those to come included; null before anything was tried. */
 function usualDays({ scope }: WatchOptions, model: Model, { detector }: Followed): UsualDays | null {
   const dayOf = localDays(scope.timeZone);
   const today = dayOf(model.nextMs());
@@ -43,8 +44,11 @@ function usualDays({ scope }: WatchOptions, model: Model, { detector }: Followed
   return steps === null ? null : { fromMs: yesterday.startMs, stepMs: STEP_MS, steps };
 }
 
-/** When the days of a stream were last said: at what time, and of which day. */
-export type DaysTold = Map<string, { readonly at: number; readonly dayMs: number }>;
+/** When the days of a stream were last said: at what time, of which day, and when they are due again. */
+export type DaysTold = Map<string, { readonly dayMs: number; readonly againAt: number }>;
+
+/** A day is not over of which anything could be learnt: what is told is a guess, or nothing. */
+const young = (model: Model): boolean => model.nextMs() - model.firstMs < 2 * DAY_MS;
 
 /**
  * Says what is usual now, for the pages, the literal rules and the commands; and of the days of one stream, those that are
@@ -54,7 +58,7 @@ export async function publish(options: WatchOptions, model: Model, findings: Fin
   const dayMs = localDays(options.scope.timeZone)(model.nextMs()).startMs;
   const due = model.followed.filter(({ stream }) => {
     const last = told.get(stream.name);
-    return last === undefined || last.dayMs !== dayMs || nowMs - last.at >= DAYS_EVERY_MS;
+    return last === undefined || last.dayMs !== dayMs || nowMs >= last.againAt;
   });
   const turns = told.size === 0 ? due : due.slice(0, 1);
   const days = turns.map((one) => ({ name: one.stream.name, body: usualDays(options, model, one) }));
@@ -63,5 +67,5 @@ export async function publish(options: WatchOptions, model: Model, findings: Fin
     await writeUsualNow(tx, now, nowMs);
     for (const { name, body } of days) if (body !== null) await writeUsualDays(tx, name, body, nowMs);
   });
-  for (const { name } of days) told.set(name, { at: nowMs, dayMs });
+  for (const { name, body } of days) told.set(name, { dayMs, againAt: nowMs + (body === null ? MINUTE_MS : young(model) ? GUESS_EVERY_MS : DAYS_EVERY_MS) });
 }

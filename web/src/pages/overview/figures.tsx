@@ -20,8 +20,9 @@ const share = (part: number): string => `${(part * 100).toFixed(1)} %`;
 
 function usualRevenue(expectation: Expectation | undefined, per: number, currency: string): string | null {
   if (expectation === undefined) return null;
-  const { now, learning_days_left } = expectation;
+  const { now, basis, learning_days_left } = expectation;
   if (now.position === "unfollowed") return text.revenue.unfollowed;
+  if (basis === "guess" && now.low !== null && now.high !== null) return text.revenue.guess(moneyRound(now.low / per, currency), moneyRound(now.high / per, currency), learning_days_left ?? 0);
   if (now.position === "learning" || now.low === null || now.high === null) return text.revenue.learning(learning_days_left);
   return text.revenue.usual(moneyRound(now.low / per, currency), moneyRound(now.high / per, currency));
 }

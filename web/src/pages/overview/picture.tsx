@@ -8,7 +8,8 @@ import { Skeleton } from "../../ui/waiting.tsx";
 import { type Expectation, type Overview, useExpectation } from "./read.ts";
 import { runningTotal } from "./running-total.ts";
 
-function titleOf({ now }: Expectation, per: number, currency: string): string {
+function titleOf({ now, basis }: Expectation, per: number, currency: string): string {
+  if (basis === "guess" && now.low !== null && now.high !== null) return text.picture.guess(moneyRound(now.low / per, currency), moneyRound(now.high / per, currency));
   if (now.position === "below") return text.picture.below;
   if (now.position === "above") return text.picture.above;
   if (now.position !== "usual" || now.low === null || now.high === null) return text.picture.plain;
@@ -33,7 +34,7 @@ export function Picture({ overview }: { overview: Overview }) {
           series={{
             ...runningTotal(data, per),
             marks: overview.marks.map(({ at, title, severity }) => ({ at, label: title, critical: severity === "CRITICAL" })),
-            labels: { actual: text.picture.actual, past: text.picture.past, band: text.picture.band },
+            labels: { actual: text.picture.actual, past: text.picture.past, band: data.basis === "guess" ? text.picture.bandGuess : text.picture.band },
           }}
           value={(value) => moneyWords(value, currency)}
           axis={(value) => moneyRound(value, currency)}

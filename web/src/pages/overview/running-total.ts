@@ -15,12 +15,13 @@ function sums(values: readonly (number | null)[], per: number): (number | null)[
  *
  * @param per minor units in a major unit.
  */
-export function runningTotal({ today, yesterday, now, learning_days_left }: Expectation, per: number): Omit<TimeSeries, "labels" | "marks"> {
+export function runningTotal({ today, yesterday, now }: Expectation, per: number): Omit<TimeSeries, "labels" | "marks"> {
   const actual = sums(today.map(({ seen }) => seen), per);
   const shown = { at: today.map(({ at }) => at), actual, past: sums(yesterday.map(({ seen }) => seen), per).slice(0, today.length) };
-  const expected = sums(today.map(({ expected: step }) => step), per);
   const [middle, low, high] = [now.expected, now.low, now.high].map((value) => (value === null ? null : value / per));
-  if (learning_days_left !== 0 || middle === null || middle === undefined || middle <= 0 || low === null || low === undefined || high === null || high === undefined || expected.includes(null)) return shown;
-  const width = (total: number, side: number): number => side * Math.sqrt(total / middle);
-  return { ...shown, low: expected.map((total) => Math.max(0, (total ?? 0) - width(total ?? 0, middle - low))), high: expected.map((total) => (total ?? 0) + width(total ?? 0, high - middle)) };
+  if (middle === null || middle === undefined || middle <= 0 || low === null || low === undefined || high === null || high === undefined) return shown;
+  // A step that nothing is known of leaves a gap, and the rest stands.
+  const expected = sums(today.map(({ expected: step }) => step), per);
+  const side = (width: number): ((total: number | null) => number | null) => (total) => (total === null ? null : Math.max(0, total + width * Math.sqrt(total / middle)));
+  return { ...shown, low: expected.map(side(low - middle)), high: expected.map(side(high - middle)) };
 }
