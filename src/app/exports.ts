@@ -15,12 +15,18 @@ const PAGE = 500;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A text that a spreadsheet would take for a formula is given as text (OWASP, CSV injection). Numbers are ours and stay numbers. */
+/**
+ * What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection): the four signs, their full-width forms,
+ * which it reads alike, both also behind blanks, which an import may trim; and a tab or an end of line in front.
+ */
+const FORMULA = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u;
+
+/** A text that a spreadsheet would take for a formula is given as text. Numbers are ours and stay numbers. */
 export function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -1,16 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { text } from "../text/frame.ts";
-import { Empty } from "../ui/empty.tsx";
+import { PageHead } from "../ui/card.tsx";
 
 export function NotFound() {
   return (
-    <Empty title={text.notFound.title}>
-      <p>{text.notFound.body}</p>
-      <p className="mt-3">
-        <Link to="/" className="text-accent underline">
-          {text.notFound.home}
-        </Link>
-      </p>
-    </Empty>
+    <>
+      <PageHead title={text.notFound.title} lead={text.notFound.body} />
+      <Link to="/" className="text-accent underline">
+        {text.notFound.home}
+      </Link>
+    </>
   );
 }
