@@ -1,4 +1,4 @@
-import { DEFAULT_INHIBIT, type Digest, type NotifySettings, type Policy, type Route } from "../notify/index.ts";
+import { DEFAULT_INHIBIT, type Digest, type Informed, type NotifySettings, type Policy, type Route } from "../notify/index.ts";
 import type { Rotation } from "../oncall/index.ts";
 import type { ConfigProblem, TimeInterval } from "../platform/index.ts";
 import type { FileConfig } from "./config/sections.ts";
@@ -88,6 +88,12 @@ export function notifySettings(sections: Sections): NotifySettings {
     forgottenMs: notify.forgottenMs,
     channels: Object.keys(notify.channels),
   };
+}
+
+/** Who hears of changes that are no alert: a pager would make an incident of it that nothing ends. */
+export function informedOf(sections: Sections): Informed {
+  const { root, channels } = notifySettings(sections);
+  return { root, channels: channels.filter((name) => !PAGERS.has(sections.notify.channels[name]?.kind ?? "")) };
 }
 
 /** The duties, as configured. */

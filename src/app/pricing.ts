@@ -1,10 +1,11 @@
 import { principalOf } from "../access/index.ts";
 import type { HealthCheck } from "../health/index.ts";
-import { carryOutNext, type GateDeps, pricingRoutes, worseChanges } from "../pricing/index.ts";
+import { carryOutNext, type GateDeps, type PriceNotices, pricingRoutes, worseChanges } from "../pricing/index.ts";
 import type { Clock, Database, Guard, Http } from "../platform/index.ts";
 import { stripePrices } from "../stripe/index.ts";
 import type { TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
+import { informedOf } from "./notify-settings.ts";
 import { runBeside } from "./run-beside.ts";
 import type { ServerParts } from "./server.ts";
 import type { StripeSource } from "./stripe.ts";
@@ -12,9 +13,18 @@ import type { StripeSource } from "./stripe.ts";
 const MINUTE = 60_000;
 export const PRICING_TASK = "pricing";
 
+/** Where a suggestion is decided on and taken back. */
+function pageOf({ server }: Pick<Config, "server">, id: string): string {
+  return `${server.publicUrl?.replace(/\/+$/, "") ?? ""}/pricing/${id}`;
+}
+
+function noticesOf(config: Config): PriceNotices {
+  return { ...informedOf(config), page: (id) => pageOf(config, id) };
+}
+
 /** What the gate stands on. */
 export function gateDeps(config: Config, db: Database, clock: Clock, stripe: Pick<StripeSource, "need">): GateDeps {
-  return { db, clock, live: config.stripe.mode === "live", enabled: config.pricing.enabled, rails: config.pricing.rails, prices: () => stripePrices(stripe.need()) };
+  return { db, clock, live: config.stripe.mode === "live", enabled: config.pricing.enabled, rails: config.pricing.rails, notices: noticesOf(config), prices: () => stripePrices(stripe.need()) };
 }
 
 /** Reads a year of payments, so it runs beside the service; suggests once a week and watches every day. */
@@ -32,11 +42,6 @@ export function pricingTask(config: Config): TaskDefinition {
       return report;
     },
   };
-}
-
-/** Where a suggestion is decided on and taken back. */
-function pageOf({ server }: Pick<Config, "server">, id: string): string {
-  return `${server.publicUrl?.replace(/\/+$/, "") ?? ""}/pricing/${id}`;
 }
 
 /** Check `pricing`: a change that brings less is told of, until it is rolled back. While pricing is off nothing is watched, and nothing told. */
@@ -58,7 +63,7 @@ export function pricingChecks({ db, config }: { db: Database; config: Config }):
 /** One step of the loop: what was approved or taken back is brought to Stripe, also after a crash. */
 export async function pricingStep(config: Config, db: Database, clock: Clock, stripe: StripeSource): Promise<boolean> {
   const api = stripe.known();
-  return api !== null && (await carryOutNext({ db, clock, live: config.stripe.mode === "live", prices: stripePrices(api) }));
+  return api !== null && (await carryOutNext({ ...gateDeps(config, db, clock, stripe), prices: stripePrices(api) }));
 }
 
 export function mountPricing(http: Http, { config, db, clock, stripe, runTask }: ServerParts, guards: { viewer: Guard; operator: Guard; admin: Guard }): void {

@@ -82,7 +82,7 @@ async function print(context: ServiceContext, db: Database, suggestion: Suggesti
 /** Decides and brings it to Stripe at once; what stays unanswered the service goes on with. */
 async function decided(context: ServiceContext, db: Database, gate: GateDeps, act: () => Promise<Suggestion>, json: boolean | undefined): Promise<void> {
   const { id } = await act();
-  await carryOutNext({ db, clock: context.clock, live: gate.live, prices: gate.prices() }, id);
+  await carryOutNext({ ...gate, prices: gate.prices() }, id);
   const after = await readSuggestion(db.read, id);
   if (after !== null) await print(context, db, after, json);
 }

@@ -17,6 +17,7 @@ export { webhookChannel } from "./channels/webhook.ts";
 export { startNotify } from "./drain.ts";
 export { beginDrill, type Drill, DRILL_RULE, drillTrouble, followDrill, listDrills, showDrill } from "./drill.ts";
 export type { Found } from "./escalate.ts";
+export { inform, type Informed, type Information } from "./inform.ts";
 export { DEFAULT_INHIBIT } from "./inhibit.ts";
 export { backlog, listNotices, retainNotices } from "./list.ts";
 export { type Labels, type Matcher, MATCHER_TEXT, parseMatcher } from "./matcher.ts";

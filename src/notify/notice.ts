@@ -17,6 +17,8 @@ export type NoticeReason =
   | "digest"
   | "caught up"
   | "channel trouble"
+  /** What people should know of, and no alert. */
+  | "change"
   | "test";
 
 export type NoticeStatus = "firing" | "acknowledged" | "resolved" | "information";

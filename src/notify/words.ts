@@ -71,7 +71,7 @@ const STATUS_WORD: Readonly<Record<Notice["status"], string>> = { firing: "", ac
 /** `CRITICAL: Webhook deliveries fail`, `Resolved: …`, `DRILL CRITICAL: …`. */
 export function headline(notice: Notice): string {
   const word = STATUS_WORD[notice.status];
-  const lead = notice.reason === "test" ? "Test" : word === "" ? notice.severity : word;
+  const lead = notice.reason === "test" ? "Test" : notice.reason === "change" ? "Change" : word === "" ? notice.severity : word;
   return `${notice.drill ? "DRILL " : ""}${lead}: ${oneLine(notice.title)}`;
 }
 
@@ -94,7 +94,7 @@ export function remarks(notice: Notice): string[] {
   const shown = notice.alerts.length;
   const all = notice.firing + notice.resolved;
   const more = all > shown ? [`${all - shown} more are not shown here.`] : [];
-  const why = notice.reason === "first notification" || notice.reason === "test" ? [] : [`Why now: ${notice.reason}.`];
+  const why = notice.reason === "first notification" || notice.reason === "test" || notice.reason === "change" ? [] : [`Why now: ${notice.reason}.`];
   return [...notice.notes.map(oneLine), ...more, ...why];
 }
 

@@ -1,15 +1,19 @@
 import { PROGRAM } from "../access/index.ts";
 import type { Clock, Database } from "../platform/index.ts";
 import { type Prices, StripeTrouble } from "../stripe/index.ts";
-import { moveSuggestion } from "./gate.ts";
-import { changeSuggestion, claimSuggestion, readSuggestion } from "./store.ts";
+import { moveSuggestion, staleText } from "./gate.ts";
+import { type PriceNotices, tellChange } from "./notice.ts";
+import { changeSuggestion, claimSuggestion, readSteps, readSuggestion } from "./store.ts";
 import type { Progress, Suggestion } from "./suggestion.ts";
 
 export interface CarryOutDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly live: boolean;
+  /** Off: what was not begun at Stripe is not begun any more; what was is brought to its end. */
+  readonly enabled: boolean;
   readonly prices: Prices;
+  readonly notices: PriceNotices;
 }
 
 /** Longer than all calls of one try together. */
@@ -62,6 +66,13 @@ function isFinal(error: unknown): error is StripeTrouble {
 
 type Save = (more: Progress) => Promise<void>;
 
+/** Why what was approved is not to be made any more; null while it may be. */
+async function overtaken({ prices, enabled }: CarryOutDeps, suggestion: Suggestion): Promise<string | null> {
+  if (!enabled) return "pricing was switched off before it was made; nothing was changed at Stripe";
+  const stale = await staleText(prices, suggestion);
+  return stale === null ? null : `${stale} since it was approved; nothing was changed`;
+}
+
 /** The key of the price is taken over by the new one, so what is asked for is read once and stored before the first call. */
 async function asked({ prices }: CarryOutDeps, { kind, basis, progress }: Suggestion, save: Save): Promise<NonNullable<Progress["asked"]>> {
   if (progress.asked !== undefined) return progress.asked;
@@ -78,10 +89,15 @@ async function makePrice(deps: CarryOutDeps, suggestion: Suggestion, save: Save)
   const find = async (): Promise<{ id: string } | undefined> => (await prices.pricesOf(product)).find((price) => price.suggestion === id);
   const now = clock.now();
   const unclear = progress.unclearAt ?? null;
-  // After a day Stripe may have forgotten the key: looked for before it is made again.
-  if (now - (sentAt ?? now) >= KEY_LIFE_MS || suggestion.attempts > 0 || unclear !== null) {
+  // What was asked for was stored before the call, so from then on it may be there. After a day Stripe may also have forgotten the key.
+  if (progress.asked !== undefined || now - (sentAt ?? now) >= KEY_LIFE_MS || suggestion.attempts > 0 || unclear !== null) {
     const found = await find();
     if (found !== undefined) return found;
+  }
+  // Stripe may have been away for days; while it is not known what a call did, the same call is repeated all the same.
+  if (unclear === null || now - unclear >= SETTLE_MS) {
+    const late = await overtaken(deps, suggestion);
+    if (late !== null) return { kind: "refused", text: late };
   }
   const wish = await asked(deps, suggestion, save);
   let round = progress.round ?? 0;
@@ -137,15 +153,23 @@ async function takeBack({ prices }: CarryOutDeps, held: () => Suggestion, save: 
   return { kind: "done", text: `the old price is back; ${made} is switched off for new customers` };
 }
 
-async function settle({ db, clock }: CarryOutDeps, held: Suggestion, outcome: Outcome): Promise<void> {
+async function settle({ db, clock, notices }: CarryOutDeps, held: Suggestion, outcome: Outcome): Promise<void> {
   await db.write(async (tx) => {
     const current = await readSuggestion(tx, held.id);
     // Somebody else finished it while we waited for Stripe: the same end by the same keys.
     if (current === null || current.state !== held.state) return;
     const now = clock.now();
     const base = { what: outcome.kind, text: outcome.text, actor: PROGRAM, requestId: null };
-    if (held.state === "rolling_back") await moveSuggestion(tx, current, "rolled_back", { ...base, changes: { next_try_at: null, error_text: null }, audit: "rolled_back" }, now);
-    else if (outcome.kind === "refused") await moveSuggestion(tx, current, "failed", { ...base, changes: { next_try_at: null, error_text: outcome.text.slice(0, 500) }, audit: "failed", failed: true }, now);
-    else await moveSuggestion(tx, current, "applied", { ...base, changes: { new_price: held.progress.price ?? null, applied_at: now, next_try_at: null, error_text: null, attempts: 0 }, audit: "applied" }, now);
+    if (held.state === "rolling_back") {
+      const asked = (await readSteps(tx, held.id)).findLast(({ what }) => what === "roll_back");
+      const after = await moveSuggestion(tx, current, "rolled_back", { ...base, changes: { next_try_at: null, error_text: null }, audit: "rolled_back" }, now);
+      await tellChange(tx, notices, after, "rolled_back", outcome.text, now, asked?.actor ?? null);
+    } else if (outcome.kind === "refused") {
+      const after = await moveSuggestion(tx, current, "failed", { ...base, changes: { next_try_at: null, error_text: outcome.text.slice(0, 500) }, audit: "failed", failed: true }, now);
+      await tellChange(tx, notices, after, "failed", outcome.text, now);
+    } else {
+      const after = await moveSuggestion(tx, current, "applied", { ...base, changes: { new_price: held.progress.price ?? null, applied_at: now, next_try_at: null, error_text: null, attempts: 0 }, audit: "applied" }, now);
+      await tellChange(tx, notices, after, "applied", outcome.text, now);
+    }
   });
 }

@@ -1,76 +1,10 @@
-import { onTestFinished } from "vitest";
 import { expect, it } from "vitest";
-import { startSandbox } from "../../sandbox/index.ts";
-import { onBothDatabases, type TestDatabase } from "../../test/databases.ts";
-import { accessMigrations, PROGRAM, requireRole } from "../access/index.ts";
-import { ADMIN_KEY, door, newKey, post } from "../access/testing/door.ts";
-import { ledgerMigrations } from "../ledger/index.ts";
-import { currency, minor } from "../money/index.ts";
-import { paymentsMigrations } from "../payments/index.ts";
-import { Secret } from "../platform/index.ts";
-import { openStripe, type Prices, stripePrices } from "../stripe/index.ts";
-import { carryOutNext } from "./carry-out.ts";
-import { pricingMigrations } from "./migrations/index.ts";
-import { pricingRoutes } from "./routes.ts";
-import { insertSuggestion } from "./store.ts";
-import type { Draft, Suggestion } from "./suggestion.ts";
-
-const DAY = 86_400_000;
-const migrations = [...ledgerMigrations, ...accessMigrations, ...paymentsMigrations, ...pricingMigrations];
-const USD = currency("usd");
-
-interface Shown {
-  id: string;
-  state: string;
-  basis: string;
-  new_price: string | null;
-  timeline: { what: string }[];
-}
+import { onBothDatabases } from "../../test/databases.ts";
+import { ADMIN_KEY, post } from "../access/testing/door.ts";
+import type { Prices } from "../stripe/index.ts";
+import { DAY, migrations, shop } from "./testing/shop.ts";
 
 class Killed extends Error {}
-
-/** A shop with one product, its price, and the gate in front of them. */
-async function shop(database: TestDatabase, { enabled = true }: { enabled?: boolean } = {}) {
-  const db = await database.open();
-  const sandbox = await startSandbox({ startMs: Date.UTC(2026, 0, 1) });
-  onTestFinished(() => sandbox.close());
-  const api = openStripe({ secretKey: new Secret("sk_test_gate"), apiBase: sandbox.url, live: false, timeoutMs: 2000 });
-  const self = { prices: stripePrices(api) };
-  const rails = { largestStep: 0.1, secondPersonAbove: 0.05, coolDownMs: 30 * DAY, frozen: ["prod_frozen"], limits: {} };
-  const opened = await door(database, { db }, (http, access) => {
-    const [viewer, operator, admin] = [requireRole(access, "viewer"), requireRole(access, "operator"), requireRole(access, "admin")];
-    pricingRoutes(http, { db, clock: access.clock, live: false, enabled, rails, prices: () => self.prices, viewer, operator, admin, runNow: async () => ({ id: 1 }) });
-  });
-  const product = await api.sdk.products.create({ name: "Tea", default_price_data: { currency: "usd", unit_amount: 2000 } });
-  const price = typeof product.default_price === "string" ? product.default_price : (product.default_price?.id ?? "");
-  const keyed = await api.sdk.prices.update(price, { lookup_key: "tea", transfer_lookup_key: true });
-  expect(keyed.lookup_key).toBe("tea");
-  const [ann, bob, olga, vera] = await Promise.all([newKey(opened, "ann", "admin"), newKey(opened, "bob", "admin"), newKey(opened, "olga", "operator"), newKey(opened, "vera", "viewer")]);
-  const { clock } = opened;
-  const suggest = async (to: number, more: Partial<Draft> = {}, proposer = { keyId: PROGRAM.keyId, name: PROGRAM.name }): Promise<Suggestion> => {
-    const draft: Draft = {
-      kind: to > 2000 ? "raise" : "lower",
-      product: product.id,
-      currency: USD,
-      from: minor(2000),
-      to: minor(to),
-      basis: { price, unitAmount: minor(2000), recurring: null, elasticity: { mean: -0.4, sd: 0.2 }, purchases: 900 },
-      told: { title: "Raise Tea", why: [], effect: { text: "", low: 0.01, median: 0.02, high: 0.03, monthly: null }, evidence: [], disproof: "", risk: "", undo: "", byHand: null },
-      ...more,
-    };
-    suggestions += 1;
-    return await db.write((tx) => insertSuggestion(tx, draft, { id: `ps_${String(suggestions).padStart(20, "0")}`, live: false, proposer, reason: null, nowMs: clock.now() }));
-  };
-  let suggestions = 0;
-  const show = async (id: string): Promise<Shown> => ((await opened.body(`/api/pricing/suggestions/${id}`, vera.key, 200)) as unknown as { data: Shown }).data;
-  const act = async (id: string, verb: string, key: string, body: object, status: number) => await opened.body(`/api/pricing/suggestions/${id}/${verb}`, key, status, post(body));
-  const pricesAtStripe = async () => (await api.sdk.prices.list({ product: product.id, limit: 100 })).data;
-  const loop = async (prices: Prices = self.prices): Promise<void> => {
-    clock.advance(4 * 60_000);
-    while (await carryOutNext({ db, clock, live: false, prices }));
-  };
-  return { ...opened, self, api, sandbox, product: product.id, price, keys: { ann: ann.key, bob: bob.key, olga: olga.key, vera: vera.key }, suggest, show, act, pricesAtStripe, loop, db };
-}
 
 onBothDatabases("the gate of pricing", migrations, (database) => {
   it("makes a new price when an admin approves what they saw, and takes it back with one request", async () => {
@@ -119,9 +53,9 @@ onBothDatabases("the gate of pricing", migrations, (database) => {
     expect(await open.act(id, "approve", open.keys.ann, { basis: "0".repeat(16) }, 409)).toMatchObject({ code: "suggestion_changed" });
     expect(await open.act(id, "approve", open.keys.ann, {}, 400)).toMatchObject({ ok: false });
 
-    const proposed = (await open.body("/api/pricing/suggestions", open.keys.ann, 200, post({ price_id: open.price, amount: "20.50", reason: "rents rose" }))) as unknown as { data: Shown };
-    expect(await open.act(proposed.data.id, "approve", open.keys.ann, { basis: proposed.data.basis }, 403)).toMatchObject({ code: "own_suggestion" });
-    expect(await open.show(proposed.data.id)).toMatchObject({ state: "open" });
+    const proposed = await open.propose("20.50", open.keys.ann);
+    expect(await open.act(proposed.id, "approve", open.keys.ann, { basis: proposed.basis }, 403)).toMatchObject({ code: "own_suggestion" });
+    expect(await open.show(proposed.id)).toMatchObject({ state: "open" });
 
     // Two at once: one wins, one price is made.
     const both = await Promise.all([open.ask(`/api/pricing/suggestions/${id}/approve`, open.keys.ann, post({ basis })), open.ask(`/api/pricing/suggestions/${id}/approve`, open.keys.bob, post({ basis }))]);
@@ -129,7 +63,7 @@ onBothDatabases("the gate of pricing", migrations, (database) => {
     expect(await open.pricesAtStripe()).toHaveLength(2);
 
     // Another change of the same price while that one is watched.
-    expect(await open.act(proposed.data.id, "approve", open.keys.bob, { basis: proposed.data.basis }, 409)).toMatchObject({ ok: false });
+    expect(await open.act(proposed.id, "approve", open.keys.bob, { basis: proposed.basis }, 409)).toMatchObject({ ok: false });
   });
 
   it("withdraws what no longer fits Stripe", async () => {

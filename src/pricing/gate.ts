@@ -3,6 +3,7 @@ import { PROGRAM, recordAudit } from "../access/index.ts";
 import { type Currency, type Minor, moneyText } from "../money/index.ts";
 import { AppError, type Clock, type Database, type Tx } from "../platform/index.ts";
 import { type Prices, type PriceFacts, StripeTrouble } from "../stripe/index.ts";
+import type { PriceNotices } from "./notice.ts";
 import { checkRails, type Rails, stepOf } from "./rails.ts";
 import { addStep, basisDigest, type Changes, changeSuggestion, insertSuggestion, lastChanges, readSuggestion } from "./store.ts";
 import { needsSecond } from "./suggest.ts";
@@ -18,6 +19,7 @@ export interface GateDeps {
   readonly live: boolean;
   readonly enabled: boolean;
   readonly rails: Rails;
+  readonly notices: PriceNotices;
   /** @throws AppError `unavailable` while there is no Stripe to ask. */
   prices(): Prices;
 }
@@ -62,11 +64,11 @@ export async function moveSuggestion(tx: Tx, before: Suggestion, to: SuggestionS
 }
 
 /** What at Stripe is no longer as the suggestion says; null when all is. */
-async function staleness(deps: GateDeps, { basis, product }: Suggestion): Promise<string | null> {
+export async function staleText(prices: Pick<Prices, "price">, { basis, product }: Suggestion): Promise<string | null> {
   if (basis.price === null || product === null) return null;
   let price: PriceFacts;
   try {
-    price = await deps.prices().price(basis.price);
+    price = await prices.price(basis.price);
   } catch (error) {
     if (error instanceof StripeTrouble && error.kind === "not_found") return `the price ${basis.price} is no longer at Stripe`;
     throw error;
@@ -105,7 +107,7 @@ export async function approve(deps: GateDeps, id: string, seen: string, asker: A
   const { db, clock } = deps;
   const shown = await needSuggestion(deps, id);
   mayApprove(shown, asker, seen, clock.now());
-  const stale = await staleness(deps, shown);
+  const stale = await staleText(deps.prices(), shown);
   if (stale !== null) {
     await db.write(async (tx) => {
       const now = clock.now();

@@ -6,6 +6,7 @@ export type { DeclaredTest } from "./facts.ts";
 export { approve, type Asker, type GateDeps, needSuggestion, reject, rollBack } from "./gate.ts";
 export { pricingMigrations } from "./migrations/index.ts";
 export { showFacts, showSuggestion, showTimeline } from "./present.ts";
+export type { PriceNotices } from "./notice.ts";
 export type { Rails } from "./rails.ts";
 export { pricingRoutes } from "./routes.ts";
 export { readRun, type RunReport, runPricing } from "./run.ts";

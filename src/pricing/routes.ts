@@ -45,7 +45,7 @@ export function pricingRoutes(http: Http, deps: PricingRoutes): void {
   const carriedOut = async (suggestion: Suggestion): Promise<Suggestion> => {
     if (suggestion.state !== "applying" && suggestion.state !== "rolling_back") return suggestion;
     try {
-      await carryOutNext({ db, clock: deps.clock, live, prices: deps.prices() }, suggestion.id);
+      await carryOutNext({ ...deps, prices: deps.prices() }, suggestion.id);
     } catch (error) {
       // It is decided and on record; without a Stripe to ask now, the loop goes on with it.
       if (!isUnavailable(error)) throw error;

@@ -190,6 +190,7 @@ const notices: Record<string, Notice> = {
   "four-byte characters up to every limit": noticeOf([knownOf({ title: LONG, summary: LONG, details: [LONG], todo: [LONG] })]),
   "a drill": noticeOf([knownOf({ drill: true })]),
   "a channel's trouble": noticeOf([], [], { reason: "channel trouble", status: "information", title: "Notices by x do not arrive", notes: [LONG, EVIL] }),
+  "a change": noticeOf([], [], { reason: "change", status: "information", title: "Price changed: Tea", notes: [LONG, EVIL] }),
   "a test": noticeOf([], [], { reason: "test", status: "information", title: "Notices arrive by this channel", notes: ["Sent by Ann."] }),
 };
 
