@@ -6,6 +6,7 @@ import { benchBackfill } from "./backfill.ts";
 import { benchForward } from "./forward.ts";
 import { benchImport } from "./import.ts";
 import { benchIntake } from "./intake.ts";
+import { benchPricing } from "./pricing/main.ts";
 import { benchReport } from "./report.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
@@ -14,12 +15,16 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill|import|forward|report    one part only; the last four run only when named
+  --only intake|scale|backfill|import|forward|report|pricing    one part only; all but the first two run only when named
   --seconds N            load per server (10)
   --events N,N           stored events for the scale part (100000,1000000); 10000000 takes about half an hour
   --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
   --lines N              lines of each file of the import part (1000000)
   --data DIR             a filled DATA_DIR for the report part (--only report), which reads it and changes nothing but its schema
+  --seeds A,B            of the pricing part, any texts (figures-1); constants were chosen on tune-…
+  --simulator A,B        of the pricing part: first, second (both)
+  --shops N              of the pricing part: of each size and number of products, for each seed (4)
+  --no-naive             of the pricing part: without the spreadsheet beside it
   --directory DIR        where the databases are made; should be the disk that will be used (the system's temporary directory)
 `;
 
@@ -32,8 +37,13 @@ const { values } = parseArgs({
     data: { type: "string" },
     lines: { type: "string", default: "1000000" },
     directory: { type: "string", default: tmpdir() },
+    seeds: { type: "string", default: "figures-1" },
+    simulator: { type: "string", default: "first,second" },
+    shops: { type: "string", default: "4" },
+    naive: { type: "boolean", default: true },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 
 if (values.help) {
@@ -41,6 +51,9 @@ if (values.help) {
 } else {
   const directory = mkdtempSync(join(values.directory, "tillwatch-bench-"));
   try {
+    if (values.only === "pricing") {
+      benchPricing({ seeds: values.seeds.split(","), simulators: values.simulator.split(","), shops: Number(values.shops), seconds: 200, naive: values.naive });
+    }
     if (values.only === "backfill") {
       const found = await benchBackfill(Number(values["per-day"]), directory);
       console.log("\nBackfill of thirty days from an event list on this machine, into SQLite:\n");

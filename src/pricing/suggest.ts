@@ -1,4 +1,4 @@
-import { type Currency, estimate, type Minor, moneyText, sum } from "../money/index.ts";
+import { type Currency, estimate, type Minor, minor, moneyText, sum } from "../money/index.ts";
 import { below, type Effect, effectOf, type Elasticity, estimateElasticity, purchasesNeeded } from "./demand.ts";
 import { currentPoint, type DeclaredTest, demandOf, type Facts, type OfferFacts, type PricePoint } from "./facts.ts";
 import { checkRails, type Rails, stepOf, targetPrice } from "./rails.ts";
@@ -60,6 +60,18 @@ function needs(more: number): string {
   return `about ${more.toLocaleString("en-US")} more payment${more === 1 ? "" : "s"} needed`;
 }
 
+export type Belief = { readonly kind: "believed"; readonly elasticity: Elasticity } | { readonly kind: "too_little"; readonly pricesSeen: readonly Minor[] } | { readonly kind: "no_control" };
+
+/** What an offer's weeks say of its elasticity, once there is the least evidence to speak of it at all. */
+export function believed(facts: Facts, offer: OfferFacts, tests: readonly DeclaredTest[]): Belief {
+  const { rows, controlled } = demandOf(facts, offer, tests);
+  const byPrice = Map.groupBy(rows, (row) => row.price);
+  const solid = [...byPrice.values()].filter((group) => group.length >= LEAST_WEEKS && group.reduce((all, row) => all + row.purchases, 0) >= LEAST_PURCHASES);
+  if (solid.length < 2) return { kind: "too_little", pricesSeen: [...byPrice.keys()].map((price) => minor(price)) };
+  const tested = tests.some((test) => test.product === offer.product && test.currency === offer.currency);
+  return controlled || tested ? { kind: "believed", elasticity: estimateElasticity(rows) } : { kind: "no_control" };
+}
+
 function judge(input: SuggestInput, offer: OfferFacts): Judged | Finding {
   const { product, currency } = offer;
   const have = purchasesOf(offer);
@@ -67,21 +79,19 @@ function judge(input: SuggestInput, offer: OfferFacts): Judged | Finding {
   const point = currentPoint(offer);
   if (point === null) return notEnough(LEAST_PURCHASES, `not enough evidence: nothing was bought yet; ${needs(LEAST_PURCHASES)} before anything can be said`);
   const price = input.prices.find((one) => one.id === point.price) ?? input.prices.find((one) => one.product === product && one.currency === currency && one.active && one.unitAmount === point.unitAmount);
-  const { rows, controlled } = demandOf(input.facts, offer, input.tests);
-  const byPrice = Map.groupBy(rows, (row) => row.price);
-  const solid = [...byPrice.values()].filter((group) => group.length >= LEAST_WEEKS && group.reduce((sum, row) => sum + row.purchases, 0) >= LEAST_PURCHASES);
-  if (solid.length < 2) {
-    const step = byPrice.size < 2 ? input.rails.largestStep : Math.max(...byPrice.keys()) / Math.min(...byPrice.keys()) - 1;
+  const belief = believed(input.facts, offer, input.tests);
+  if (belief.kind === "too_little") {
+    const seen = belief.pricesSeen;
+    const step = seen.length < 2 ? input.rails.largestStep : Math.max(...seen) / Math.min(...seen) - 1;
     const more = Math.max(LEAST_PURCHASES, purchasesNeeded(Math.max(step, 0.01), CERTAINTY) - have);
-    const why = byPrice.size < 2 ? `it was only ever sold at ${moneyText(point.unitAmount, currency)}, so nothing shows how buyers answer to another price` : `too little was sold at one of its prices (${LEAST_PURCHASES} purchases in ${LEAST_WEEKS} whole weeks at each are the least)`;
-    return notEnough(more, `not enough evidence: ${why}; ${needs(more)}${byPrice.size < 2 ? `, a part of them at a price ${percent(step).slice(1)} away` : ""}`);
+    const why = seen.length < 2 ? `it was only ever sold at ${moneyText(point.unitAmount, currency)}, so nothing shows how buyers answer to another price` : `too little was sold at one of its prices (${LEAST_PURCHASES} purchases in ${LEAST_WEEKS} whole weeks at each are the least)`;
+    return notEnough(more, `not enough evidence: ${why}; ${needs(more)}${seen.length < 2 ? `, a part of them at a price ${percent(step).slice(1)} away` : ""}`);
   }
-  const tested = input.tests.some((test) => test.product === product && test.currency === currency);
-  if (!controlled && !tested) {
+  if (belief.kind === "no_control") {
     const more = purchasesNeeded(input.rails.largestStep, CERTAINTY);
     return notEnough(more, `not enough evidence: no other products sell enough to tell a change of price from a change of season; declare a test (pricing.tests), in which ${needs(more)}`);
   }
-  const elasticity = estimateElasticity(rows);
+  const { elasticity } = belief;
   const lower = below(elasticity, -1);
   if (price === undefined) return { kind: "nothing_to_do", product, currency, text: "its price is no active Stripe Price, so it cannot be changed from here" };
   return { offer, point, price, elasticity, purchases: have, direction: lower > 0.5 ? "lower" : "raise", doubt: Math.min(lower, 1 - lower) };
