@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { eventStream } from "../sandbox/index.ts";
-import { DERIVE, deriveEvents } from "../src/app/derive.ts";
+import { deriveEvents } from "../src/app/derive.ts";
 import { migrations } from "../src/app/migrations.ts";
 import { type Arrival, openAppend, readHead } from "../src/ledger/index.ts";
 import { foldDeliveries } from "../src/metrics/index.ts";
