@@ -7,6 +7,7 @@ import { fillDirectory } from "./fill.ts";
 import { benchForward } from "./forward.ts";
 import { benchImport } from "./import.ts";
 import { benchIntake } from "./intake.ts";
+import { benchNotifyQueue } from "./notify-queue.ts";
 import { benchPricing } from "./pricing/main.ts";
 import { benchReport } from "./report.ts";
 import { benchScale } from "./scale.ts";
@@ -16,7 +17,7 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill|import|forward|report|pricing    one part only; all but the first two run only when named
+  --only intake|scale|backfill|import|forward|notify|report|pricing    one part only; all but the first two run only when named
   --only fill            no measuring: fills --data DIR with --events N events of the last ninety days, for the parts
                          that take --data; ten million are about 8 GB and take a quarter of an hour
   --seconds N            load per server (10)
@@ -84,6 +85,14 @@ if (values.help) {
       if (!Number.isSafeInteger(count) || count < 1000) throw new Error("--only fill takes --events N, one whole number from 1000 up");
       const filled = await fillDirectory(values.data, count, console.log);
       console.log(`${filled.events} events, ${(filled.bytes / 1e9).toFixed(2)} GB in ${values.data}`);
+    }
+    if (values.only === "notify") {
+      const rows = await benchNotifyQueue(10_000, directory);
+      console.log("\nNotices that queue while a channel is away, after it is back (SQLite, receiver on loopback):\n");
+      printTable(
+        ["channel", "away", "notices", "incidents", "tries while away", "requests after", "least gap ms", "limit ms", "wrong at the end", "seconds", "longest write ms"],
+        rows.map((row) => [row.channel, row.away, row.notices, row.incidents, row.tries, row.requests, row.gapMs, row.limitMs, row.wrongAtTheEnd, row.seconds.toFixed(1), row.longestMs]),
+      );
     }
     if (values.only === "report") {
       if (values.data === undefined) throw new Error("--only report takes --data DIR, a filled DATA_DIR");

@@ -9,6 +9,7 @@ import type { EndpointSecret } from "../stripe/index.ts";
 import { watchOf } from "./alerts.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { connect } from "./database.ts";
+import { takingDrills } from "./drill-event.ts";
 import { startEngine } from "./engine.ts";
 import { forwardsOf } from "./forward.ts";
 import { serveIntake } from "./intake-channel.ts";
@@ -86,7 +87,8 @@ export async function runBackground(): Promise<void> {
   const quarantine = createQuarantine({ db, clock });
   const wanted = config.ingest.forward.some(({ signature }) => signature === "original");
   const accept = wanted ? keepingSignatures({ db: intakeDb, clock, accept: intake.acceptBatch, onTrouble: (error) => log.error({ error: errorText(error) }, "signatures could not be kept") }) : intake.acceptBatch;
-  serveIntake(port, quarantine.watch(accept));
+  // Before what is rejected is kept: a drill's event is signed by no secret that admits it later.
+  serveIntake(port, takingDrills({ db: intakeDb, clock, accept: quarantine.watch(accept), onTaken: engine.judge }));
   const flush = startLoop(intake.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "refused deliveries could not be recorded") });
   const keep = startLoop(quarantine.flush, { pollMs: 1000, onError: (error) => log.error({ error: errorText(error) }, "rejected deliveries could not be kept") });
   const stop = async (): Promise<void> => {

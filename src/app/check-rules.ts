@@ -12,6 +12,7 @@ const WORDS: readonly (readonly [prefix: string, subject: string, title: string]
   ["endpoints", "webhooks", "A webhook endpoint at Stripe needs attention"],
   ["forward_", "forward", "An application does not get its events"],
   ["operations", "operations", "Refunds or invoices are not settled"],
+  ["alert_drill", "notices", "An alert drill did not come through"],
   ["pricing", "pricing", "A price change brings less than before"],
 ];
 

@@ -13,6 +13,8 @@ import type { StripeSource } from "./stripe.ts";
 export interface Engine {
   /** Something was committed: look again soon. */
   wake(): void;
+  /** Something that a rule goes by has changed: judge soon. */
+  judge(): void;
   readonly scheduler: Scheduler;
   stop(): Promise<void>;
 }
@@ -90,7 +92,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (taken > 0) judge.wake();
     return taken > 0;
   });
-  const deliveries = follow("counting deliveries", SHARE.deliveries, 1000, async (bite) => (await foldDeliveries(db, { timeZone }, bite * 5, clock.now())) > 0);
+  const deliveries = follow("counting deliveries", SHARE.deliveries, 1000, async (bite) => {
+    const counted = await foldDeliveries(db, { timeZone }, bite * 5, clock.now());
+    // Refused deliveries bring no event to derive from, and are what the first rule is about.
+    if (counted > 0) judge.wake();
+    return counted > 0;
+  });
   const mirror = follow("mirroring deliveries", SHARE.mirror, 500, (bite) =>
     mirrorDeliveries(db, { mode, append: (lines) => journal.append("stripe_webhooks.ndjson", lines), nowMs: clock.now(), limit: bite * 5 }),
   );
@@ -138,6 +145,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       deliveries.wake();
       mirror.wake();
     },
+    judge: () => judge.wake(),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
       await options.watch.stop();

@@ -4,7 +4,7 @@ import type { HealthCheck } from "../health/index.ts";
 import { ACK_PATH, ackRoutes, ackToken, backlog, type Channel, channelStates, configuredRoutes, type Finder, linkKey, notifyRoutes, type NotifyRoutes, retainNotices, startNotify, type Wording } from "../notify/index.ts";
 import { duties, onCallRoutes, personOf, type Roster, whoIsOn } from "../oncall/index.ts";
 import { type Clock, type Database, type Http, type HttpRequest, isoSeconds, type Logger, type Loop, type Tx } from "../platform/index.ts";
-import { drillRoutes } from "./alert-drill.ts";
+import { drillCheck, drillRoutes } from "./alert-drill.ts";
 import type { Config } from "./config.ts";
 import { channelsOf } from "./notify-channels.ts";
 import { notifySettings, personalChannels, rotationsOf } from "./notify-settings.ts";
@@ -99,7 +99,7 @@ export function notifyHttp(http: Http, parts: RouteParts): void {
   notifyRoutes(http, { ...common, channels, personOf: (channel) => personal.get(channel) ?? null });
   configuredRoutes(http, { ...common, settings: notifySettings(config) });
   onCallRoutes(http, { ...common, roster: rosterOf(config), publicUrl: config.server.publicUrl });
-  drillRoutes(http, { ...common, log: parts.log });
+  drillRoutes(http, { ...common, log: parts.log, publicUrl: config.server.publicUrl });
   ackRoutes(http, {
     db,
     clock,
@@ -189,11 +189,11 @@ interface CheckParts {
 
 /** Of which a person is told by an alert too. That nothing is configured is said on the page alone: there is nobody to tell. */
 export function notifyAlertingChecks(parts: CheckParts): HealthCheck[] {
-  return [...(Object.keys(parts.config.notify.channels).length === 0 ? [] : [channelsCheck(parts), outboxCheck(parts)]), ...onCallCheck(parts)];
+  return [...(Object.keys(parts.config.notify.channels).length === 0 ? [] : [channelsCheck(parts), outboxCheck(parts), drillCheck(parts)]), ...onCallCheck(parts)];
 }
 
 export function notifyChecks(parts: CheckParts): HealthCheck[] {
-  return [channelsCheck(parts), outboxCheck(parts), ...onCallCheck(parts)];
+  return [channelsCheck(parts), outboxCheck(parts), drillCheck(parts), ...onCallCheck(parts)];
 }
 
 /** Forgets old notices, a little at a time. */

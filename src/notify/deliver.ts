@@ -36,15 +36,19 @@ interface Claimed {
 
 async function claim({ db, clock, owner }: DeliverDeps, channel: Channel): Promise<Claimed | null> {
   if ((await queuedFor(db.read, channel.name)).length === 0) return null;
-  return await db.write(async (tx) => {
-    const nowMs = clock.now();
-    const state = await claimChannel(tx, channel.name, owner, nowMs, nowMs + LEASE_MS);
-    if (state === null) return null;
-    await mergeQueued(tx, channel.name, channel.merges, nowMs);
-    const queued = nextOf(await queuedFor(tx, channel.name));
-    if (queued === null) return null;
-    return { state, queued, notice: await readNotice(tx, queued.noticeId), attempt: await beginAttempt(tx, queued, nowMs) };
-  });
+  for (let begun = false; ; begun = true) {
+    const found = await db.write(async (tx) => {
+      const nowMs = clock.now();
+      const state = await claimChannel(tx, channel.name, owner, nowMs, nowMs + LEASE_MS);
+      if (state === null) return null;
+      // Nothing is sent before all that waits is merged: each part is a transaction of its own.
+      if (await mergeQueued(tx, channel.name, channel.merges, nowMs, begun)) return "merged";
+      const queued = nextOf(await queuedFor(tx, channel.name));
+      if (queued === null) return null;
+      return { state, queued, notice: await readNotice(tx, queued.noticeId), attempt: await beginAttempt(tx, queued, nowMs) };
+    });
+    if (found !== "merged") return found;
+  }
 }
 
 function hasDied({ queuedAt, attempts }: Queued, nowMs: number): boolean {

@@ -15,7 +15,7 @@ export { teamsChannel } from "./channels/teams.ts";
 export { TELEGRAM_URL, telegramChannel } from "./channels/telegram.ts";
 export { webhookChannel } from "./channels/webhook.ts";
 export { startNotify } from "./drain.ts";
-export { beginDrill, type Drill, DRILL_RULE, drillTrouble, followDrill, listDrills, showDrill } from "./drill.ts";
+export { awaitedDrill, beginDrill, type Drill, DRILL_RULE, drillEventTaken, type DrillPace, drillTrouble, followDrill, type Hop, listDrills, showDrill } from "./drill.ts";
 export type { Found } from "./escalate.ts";
 export { inform, type Informed, type Information } from "./inform.ts";
 export { DEFAULT_INHIBIT } from "./inhibit.ts";

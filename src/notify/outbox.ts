@@ -17,10 +17,14 @@ export interface Queued {
 
 const LOOK_AT = 200;
 
+function toQueued(row: { id: number; notice_id: number; channel: string; key: string; queued_at: number; attempts: number }): Queued {
+  return { id: row.id, noticeId: row.notice_id, channel: row.channel, key: row.key, queuedAt: row.queued_at, attempts: row.attempts };
+}
+
 /** The oldest that wait for a channel, in their order. */
 export async function queuedFor(tx: Tx, channel: string, most = LOOK_AT): Promise<Queued[]> {
   const rows = await tx.selectFrom("outbox").selectAll().where("channel", "=", channel).where("state", "=", "queued").orderBy("id").limit(most).execute();
-  return rows.map((row) => ({ id: row.id, noticeId: row.notice_id, channel: row.channel, key: row.key, queuedAt: row.queued_at, attempts: row.attempts }));
+  return rows.map(toQueued);
 }
 
 /** After as many failures others go first, should it be the notice and not the channel. */
@@ -35,6 +39,9 @@ export function nextOf(queued: readonly Queued[]): Queued | null {
 
 /** As many waiting together are told as one; what comes behind such a one joins it. */
 const MERGE_FROM = 10;
+/** So many notices, of so many groups, are merged in one transaction. */
+const MERGE_AT_ONCE = 1000;
+const GROUPS_AT_ONCE = 100;
 
 async function alertIdsOf(tx: Tx, noticeIds: readonly number[]): Promise<number[]> {
   const found = new Set<number>();
@@ -71,31 +78,47 @@ async function merge(tx: Tx, rows: readonly Queued[], key: string, nowMs: number
   }
 }
 
-/**
- * Makes few of many: a channel that was away is told how things stand, not everything that happened. For a channel that
- * knows incidents by their group, one for each group. Answers whether it changed anything.
- */
-export async function mergeQueued(tx: Tx, channel: string, merges: "text" | "group", nowMs: number): Promise<boolean> {
-  const all = `caught-up/${channel}`;
-  const some = await queuedFor(tx, channel);
-  if (some.length < MERGE_FROM && !(some.length > 1 && some[0]?.key === all)) return false;
-  const rows = some.length < LOOK_AT ? some : await queuedFor(tx, channel, Number.MAX_SAFE_INTEGER);
-  // What is about no alert (another channel's trouble, a test) has nothing that could be summed up.
-  const about = new Set(await withAlerts(tx, rows.map(({ noticeId }) => noticeId)));
-  const groups = Map.groupBy(rows.filter(({ noticeId }) => about.has(noticeId)), ({ key }) => (merges === "text" ? all : key));
-  let changed = false;
-  for (const [key, members] of groups) {
-    if (members.length < 2) continue;
-    await merge(tx, members, key, nowMs);
-    changed = true;
-  }
-  return changed;
+/** Those that tell of alerts; what is about none (another channel's trouble, a test) has nothing that could be summed up. */
+function mergeable(tx: Tx, channel: string) {
+  return tx
+    .selectFrom("outbox")
+    .where("channel", "=", channel)
+    .where("state", "=", "queued")
+    .where(({ exists, selectFrom }) => exists(selectFrom("notice_alert").select("notice_alert.notice_id").whereRef("notice_alert.notice_id", "=", "outbox.notice_id")));
 }
 
-async function withAlerts(tx: Tx, noticeIds: readonly number[]): Promise<number[]> {
-  const found: number[] = [];
-  for (const some of inChunks(noticeIds, 256)) found.push(...(await tx.selectFrom("notice_alert").select("notice_id").distinct().where("notice_id", "in", some).execute()).map(({ notice_id }) => notice_id));
-  return found;
+/** The next that belong together, at most `MERGE_AT_ONCE` of them; none: everything is merged. */
+async function nextToMerge(tx: Tx, channel: string, merges: "text" | "group", all: string): Promise<{ key: string; rows: Queued[] }[]> {
+  if (merges === "text") {
+    const rows = (await mergeable(tx, channel).selectAll().orderBy("id").limit(MERGE_AT_ONCE).execute()).map(toQueued);
+    return rows.length < 2 ? [] : [{ key: all, rows }];
+  }
+  const groups = await mergeable(tx, channel).select(["key", ({ fn }) => fn.countAll<number>().as("n")]).groupBy("key").having(({ fn }) => fn.countAll(), ">", 1).orderBy(({ fn }) => fn.min("id")).limit(GROUPS_AT_ONCE).execute();
+  const found: { key: string; rows: Queued[] }[] = [];
+  for (let left = MERGE_AT_ONCE; left > 1 && found.length < groups.length; ) {
+    const key = groups[found.length]?.key ?? "";
+    const rows = (await mergeable(tx, channel).selectAll().where("key", "=", key).orderBy("id").limit(left).execute()).map(toQueued);
+    found.push({ key, rows });
+    left -= rows.length;
+  }
+  return found.filter(({ rows }) => rows.length > 1);
+}
+
+/**
+ * Makes few of many: a channel that was away is told how things stand, not everything that happened. For a channel that
+ * knows incidents by their group, one for each group. A bounded part of the queue at a time, so that ten thousand that
+ * wait keep no other writer waiting; answers whether it merged any, and so whether there may be more to merge.
+ *
+ * @param begun a part of them was merged just now.
+ */
+export async function mergeQueued(tx: Tx, channel: string, merges: "text" | "group", nowMs: number, begun = false): Promise<boolean> {
+  const all = `caught-up/${channel}`;
+  const some = await queuedFor(tx, channel, MERGE_FROM);
+  // What has begun to be merged is merged to its end, and what comes behind it joins it.
+  if (!begun && some.length < MERGE_FROM && !(some.length > 1 && some[0]?.key === all)) return false;
+  const groups = await nextToMerge(tx, channel, merges, all);
+  for (const { key, rows } of groups) await merge(tx, rows, key, nowMs);
+  return groups.length > 0;
 }
 
 export async function readNotice(tx: Tx, id: number): Promise<Notice> {

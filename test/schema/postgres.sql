@@ -20,6 +20,7 @@
 -- notify/0001_news
 -- notify/0002_notices
 -- notify/0003_chains
+-- notify/0004_drill_events
 -- oncall/0001_oncall
 -- operations/0001_operations
 -- operations/0002_receipts
@@ -321,6 +322,9 @@ notify_drill.cause text not null
 notify_drill.finished_at bigint
 notify_drill.outcome text not null
 notify_drill.body text not null
+notify_drill.secret text
+notify_drill.event_at bigint
+notify_drill.event_seq bigint
 notify_key.name text not null
 notify_key.secret text not null
 notify_news.id bigint not null

@@ -20,6 +20,7 @@
 -- notify/0001_news
 -- notify/0002_notices
 -- notify/0003_chains
+-- notify/0004_drill_events
 -- oncall/0001_oncall
 -- operations/0001_operations
 -- operations/0002_receipts
@@ -111,7 +112,7 @@ CREATE INDEX notify_alert_open on notify_alert (alert_id) where closed_at is nul
 CREATE INDEX notify_alert_unplanned on notify_alert (alert_id) where unplanned = 1;
 CREATE TABLE notify_chain ( alert_id integer primary key, route text not null, policy text not null, channels text not null, step integer not null, round integer not null, next_at integer, state text not null );
 CREATE INDEX notify_chain_open on notify_chain (alert_id) where state <> 'done';
-CREATE TABLE notify_drill ( id integer primary key autoincrement, alert_id integer not null, started_at integer not null, asked_by text not null, cause text not null, finished_at integer, outcome text not null, body text not null );
+CREATE TABLE notify_drill ( id integer primary key autoincrement, alert_id integer not null, started_at integer not null, asked_by text not null, cause text not null, finished_at integer, outcome text not null, body text not null , secret text, event_at integer, event_seq integer);
 CREATE INDEX notify_drill_open on notify_drill (alert_id) where finished_at is null;
 CREATE INDEX notify_drill_started on notify_drill (started_at);
 CREATE TABLE notify_key (name text primary key, secret text not null);

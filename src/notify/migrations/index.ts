@@ -161,4 +161,10 @@ const chains: Migration = {
   ],
 };
 
-export const notifyMigrations: readonly Migration[] = [news, notices, chains];
+/** A drill begins with an event of its own: what signs it, when it was taken, and what of the ledger came before it. */
+const drillEvents: Migration = {
+  name: "notify/0004_drill_events",
+  statements: (ddl) => ["alter table notify_drill add column secret text", `alter table notify_drill add column event_at ${ddl.int}`, `alter table notify_drill add column event_seq ${ddl.int}`],
+};
+
+export const notifyMigrations: readonly Migration[] = [news, notices, chains, drillEvents];
