@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "all"> = {
 };
 
 /** A library that only one room may name. */
-const ONLY_IN: Record<string, string> = { stripe: "stripe", pg: "platform", fastify: "platform", croner: "tasks", nodemailer: "platform" };
+const ONLY_IN: Record<string, string> = { stripe: "stripe", pg: "platform", fastify: "platform", croner: "tasks", nodemailer: "platform", "@aws-sdk": "backup" };
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|types?|manager|service)\.ts$/;
 

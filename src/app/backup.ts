@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { PROGRAM, recordAudit } from "../access/index.ts";
-import { directoryTarget, type DrillOptions, type Figures, judgeBackups, judgeDrills, type Manifest, type Place, type Proof, type Target, type Total } from "../backup/index.ts";
+import { directoryTarget, type DrillOptions, type Figures, judgeBackups, judgeDrills, type Manifest, type Place, type Proof, s3Target, type Target, type Total } from "../backup/index.ts";
 import type { HealthCheck } from "../health/index.ts";
 import { completeness } from "../ingest/index.ts";
 import { rebuild } from "../metrics/index.ts";
@@ -15,7 +15,25 @@ import { VERSION } from "./version.ts";
 
 /** Where backups are kept, the nearest first. */
 export function backupTargets({ backup }: Pick<Config, "backup">): Target[] {
-  return backup.directory === null ? [] : [directoryTarget(backup.directory)];
+  return [...(backup.directory === null ? [] : [directoryTarget(backup.directory)]), ...(backup.s3 === null ? [] : [s3Target(backup.s3)])];
+}
+
+export const PLACES = ["directory", "s3"] as const;
+export type BackupPlace = (typeof PLACES)[number];
+
+/**
+ * The target that is read. @param which when nobody says from where: the nearest is the quickest, the farthest is what is
+ * left after a lost disk. @throws AppError when backups are off, or not kept there.
+ */
+export function chosenTarget(config: Pick<Config, "backup">, from: BackupPlace | undefined, which: "nearest" | "farthest"): Target {
+  const { directory, s3 } = config.backup;
+  const off = (text: string): AppError => new AppError("conflict", text, { code: "backup_off" });
+  if (from === "directory" && directory === null) throw off("no backup is kept in a directory: backup.directory is off");
+  if (from === "s3" && s3 === null) throw off("no backup is kept in a bucket: backup.s3.bucket names none");
+  const targets = backupTargets({ backup: { ...config.backup, directory: from === "s3" ? null : directory, s3: from === "directory" ? null : s3 } });
+  const target = targets.at(which === "nearest" ? 0 : -1);
+  if (target === undefined) throw off("backups are off: neither backup.directory nor backup.s3.bucket names a place for them");
+  return target;
 }
 
 /** What the manifest says besides the rows: all money by mode and currency, and where the audit trail ends. */
@@ -81,10 +99,9 @@ async function witnessed(restored: Database, config: Config): Promise<Proof> {
   return { result: "ok", text: told.join("; ") };
 }
 
-/** A drill of the first target, with the proofs that other rooms bring. */
-export function drillOptions(config: Config, db: Database, clock: Clock): DrillOptions {
-  const [target] = backupTargets(config);
-  if (target === undefined) throw new AppError("conflict", "backups are off: backup.directory names no place for them", { code: "backup_off" });
+/** A drill, with the proofs that other rooms bring; of the farthest place, which is what a lost disk would leave. */
+export function drillOptions(config: Config, db: Database, clock: Clock, from?: BackupPlace): DrillOptions {
+  const target = chosenTarget(config, from, "farthest");
   const { database } = config;
   return {
     db,

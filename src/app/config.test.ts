@@ -165,6 +165,9 @@ describe("a mistake in the configuration", () => {
     ["an offset for a time zone", "merchant:\n  time_zone: '+02:00'\n", 2, "merchant.time_zone", /IANA/],
     ["a proxy that is no address", "server:\n  trusted_proxies:\n    - 10.0.0.1\n    - proxy.internal\n", 4, "server.trusted_proxies.1", /IP address/],
     ["a secret in the file", "stripe:\n  secret_key: sk_live_51Habcdefgh0123456789\n", 2, "stripe.secret_key", /unknown key/],
+    ["a bucket that no provider takes", "backup:\n  s3:\n    bucket: My_Bucket!\n", 3, "backup.s3.bucket", /name of a bucket/],
+    ["backups that anybody on the way can read", "backup:\n  s3:\n    bucket: shop-backups\n    endpoint: http://s3.example.com\n", 4, "backup.s3.endpoint", /readable.*https/],
+    ["a prefix with a slash in front", "backup:\n  s3:\n    bucket: shop-backups\n    prefix: /shop\n", 4, "backup.s3.prefix", /no slash/],
     ["two schedules", "tasks:\n  sweep:\n    every: 5m\n    cron: '* * * * *'\n", 2, "tasks.sweep", /not both/],
     ["a cron expression of four fields", "tasks:\n  sweep:\n    cron: 15 3 * *\n", 3, "tasks.sweep.cron", /five fields/],
     ["a list for a section", "server: [1]\n", 1, "server", /object/],
@@ -177,6 +180,17 @@ describe("a mistake in the configuration", () => {
     expect(found[0]?.key.endsWith(key)).toBe(true);
     expect(found[0]).toMatchObject({ line, text: expect.stringMatching(text) });
     expect(new ConfigError(found).message).not.toContain("51Habc");
+  });
+
+  it("of a bucket without its key is told; with it, the sandbox's backups have a prefix of their own", () => {
+    const yaml = "backup:\n  s3:\n    bucket: shop-backups\n    region: eu-central-1\n";
+    expect(problems({}, yaml)).toMatchObject([{ key: "AWS_ACCESS_KEY_ID", text: expect.stringContaining("AWS_SECRET_ACCESS_KEY") as string }]);
+    expect(problems({ AWS_ACCESS_KEY_ID: "AKIA" }, yaml)).toMatchObject([{ key: "AWS_SECRET_ACCESS_KEY" }]);
+    const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "hunter22hunter22" };
+    expect(load(keys, yaml).backup.s3).toMatchObject({ bucket: "shop-backups", prefix: "tillwatch/sandbox", region: "eu-central-1", endpoint: null, rotates: true, sessionToken: null });
+    expect(load({ ...keys, STRIPE_SECRET_KEY: TEST_KEY, STRIPE_WEBHOOK_SECRET: WHSEC }, yaml).backup.s3?.prefix).toBe("tillwatch");
+    expect(JSON.stringify(load(keys, yaml))).not.toContain("hunter22");
+    expect(load(keys).backup.s3).toBeNull();
   });
 
   it("is told together with all the others", () => {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type AlertSettings, lintRules } from "../alerts/index.ts";
+import type { S3Settings } from "../backup/index.ts";
 import { AppError, ConfigError, type ConfigProblem, type Environment, readConfig, type Secret, type SmtpSettings } from "../platform/index.ts";
 import { type FileConfig, fileSchema } from "./config/sections.ts";
 import { sloWarnings } from "./config/slo.ts";
@@ -12,10 +13,12 @@ import type { WatchdogSettings } from "./watchdog.ts";
 export { configJsonSchema } from "./config/sections.ts";
 export type { StripeMode, WebhookSecret } from "./config/variables.ts";
 
-/** Where backups are kept and how; the directory null: backups are off. */
-export interface BackupConfig extends Omit<FileConfig["backup"], "directory"> {
+/** Where backups are kept and how; directory and s3 both null: backups are off. */
+export interface BackupConfig extends Omit<FileConfig["backup"], "directory" | "s3"> {
   /** Absolute; the sandbox's lie in a folder of their own. */
   directory: string | null;
+  /** Null: none is kept in a bucket. */
+  s3: S3Settings | null;
   /** Null: backups are not encrypted. */
   key: Secret | null;
 }
@@ -72,7 +75,7 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
   const channels = readChannelSecrets(file, env);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), ...unsigned(file, variables), ...notifyProblems(file), ...mailProblems(file), ...channels.problems].filter((problem) => problem !== null);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), keyless(file, variables), ...unsigned(file, variables), ...notifyProblems(file), ...mailProblems(file), ...channels.problems].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return { ...assemble(file, variables, path, cwd), channelSecrets: channels.secrets };
 }
@@ -107,9 +110,23 @@ function unmailed({ reports, smtp }: FileConfig): ConfigProblem | null {
   return { key, given: null, text, file: null, line: null };
 }
 
-function backupOf({ backup }: FileConfig, variables: Variables, sandbox: boolean, dataDir: string): BackupConfig {
+/** A bucket that nobody can write to would be missed on the worst of days. */
+function keyless({ backup }: FileConfig, variables: Variables): ConfigProblem | null {
+  if (backup.s3 === null || (variables.AWS_ACCESS_KEY_ID && variables.AWS_SECRET_ACCESS_KEY)) return null;
+  return { key: variables.AWS_ACCESS_KEY_ID ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID", given: null, text: "backup.s3.bucket names a bucket, and there is no key to it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", file: null, line: null };
+}
+
+function s3Of({ backup }: FileConfig, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN }: Variables, sandbox: boolean): S3Settings | null {
+  if (backup.s3 === null || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return null;
+  const prefix = [backup.s3.prefix, sandbox ? "sandbox" : ""].filter((part) => part !== "").join("/");
+  return { ...backup.s3, prefix, accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY, sessionToken: AWS_SESSION_TOKEN ?? null };
+}
+
+function backupOf(file: FileConfig, variables: Variables, sandbox: boolean, dataDir: string): BackupConfig {
+  const { backup } = file;
   return {
     ...backup,
+    s3: s3Of(file, variables, sandbox),
     directory: backup.directory === null ? null : resolve(dataDir, backup.directory, sandbox ? "sandbox" : ""),
     key: variables.BACKUP_KEY ?? null,
   };

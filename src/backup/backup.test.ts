@@ -12,8 +12,9 @@ import { migrations } from "../app/migrations.ts";
 import { rebuild } from "../metrics/index.ts";
 import { type Database, DAY_MS, openPostgres, openSqlite, Secret, type VirtualClock } from "../platform/index.ts";
 import { tablesOf } from "./contents.ts";
-import { createBackup, type CreateOptions, type Created, directoryTarget, findBackup, lastBackup, listBackups, type Place, readBackups, restoreBackup, type RestoreOptions, verifyBackup } from "./index.ts";
+import { createBackup, type CreateOptions, type Created, directoryTarget, findBackup, lastBackup, listBackups, type Place, readBackups, restoreBackup, type RestoreOptions, s3Target, verifyBackup } from "./index.ts";
 import { superfluous } from "./rotate.ts";
+import { s3Server } from "./testing/s3-server.ts";
 import { shop, shopClock, START } from "./testing/shop.ts";
 
 const KEY = new Secret("correct horse battery staple");
@@ -89,6 +90,46 @@ onBothDatabases("backup", migrations, (database) => {
     const { place, look } = newPlace(db.kind);
     expect(await restore(directory, place, clock)).toMatchObject({ migrated: [], before: null });
     expect(await look(rowsOf)).toEqual(before);
+  });
+
+  it("is kept in a bucket too, restored and drilled from there, and loses nothing when one of both places is away", async () => {
+    const { db, clock, directory } = await filled();
+    const before = await rowsOf(db);
+    const server = await s3Server();
+    const bucket = s3Target(server.settings(), { part: 32 * 1024, requestMs: 2000, idleMs: 2000, tries: 1 });
+    const targets = [directoryTarget(directory), bucket];
+    const { manifest } = await create(db, directory, clock, { targets, key: KEY });
+    expect([...server.objects.keys()].sort()).toEqual([`shop/${manifest.id}.json`, `shop/${manifest.id}.twb`]);
+    expect(server.asked.filter(({ operation }) => operation === "UploadPart").length).toBeGreaterThan(1);
+    // The manifest is written when the data are there, and not before.
+    const written = server.asked.filter(({ operation }) => operation === "CompleteMultipartUpload" || operation === "PutObject").map(({ key }) => key);
+    expect(written).toEqual([`shop/${manifest.id}.twb`, `shop/${manifest.id}.json`]);
+    expect(await verifyBackup(bucket, await findBackup(bucket, "newest"), KEY, () => {})).toMatchObject({ bytes: manifest.data.bytes });
+    const { place, look } = newPlace(db.kind);
+    await restoreBackup({ target: bucket, manifest: await findBackup(bucket, "newest"), key: KEY, figures: backupFigures, migrations, clock, place, replace: false, settle: async () => {} });
+    // The backup's own record came after it.
+    expect(await look(rowsOf)).toEqual(before);
+
+    clock.advance(DAY_MS);
+    server.fault = ({ operation, query }) => (operation === "UploadPart" && query.get("partNumber") === "2" ? "500" : null);
+    await expect(create(db, directory, clock, { targets })).rejects.toThrow(/S3 bucket backups\/shop .* answered 500/);
+    expect(await listBackups(directoryTarget(directory))).toHaveLength(2);
+    server.fault = () => null;
+    expect((await listBackups(bucket)).map((one) => one.kind === "backup" && one.manifest.id)).toEqual([manifest.id]);
+    expect(await lastBackup(db.read, bucket.label, "failed")).toMatchObject({ error: expect.stringContaining("500") as string });
+    expect((await lastBackup(db.read, bucket.label, "ok"))?.backupId).toBe(manifest.id);
+
+    // Rotation, where it is ours.
+    for (let day = 0; day < 2; day += 1) {
+      clock.advance(DAY_MS);
+      await create(db, directory, clock, { targets, keep: { daily: 2, weekly: 0, monthly: 0 } });
+    }
+    expect([...server.objects.keys()].filter((name) => name.endsWith(".json"))).toHaveLength(2);
+    const kept = s3Target(server.settings({ rotates: false }));
+    clock.advance(DAY_MS);
+    await create(db, directory, clock, { targets: [directoryTarget(directory), kept], keep: { daily: 1, weekly: 0, monthly: 0 } });
+    expect([...server.objects.keys()].filter((name) => name.endsWith(".json"))).toHaveLength(3);
+    expect(await listBackups(directoryTarget(directory))).toHaveLength(1);
   });
 
   it("goes on numbering where the original does", async () => {
@@ -211,7 +252,7 @@ onBothDatabases("backup", migrations, (database) => {
   it("finds the newest one, one by its id, and the newest before a time", async () => {
     const { db, clock, directory } = await filled();
     const ids: string[] = [];
-    for (let day = 0; day < 3; day += 1) {
+    for (let day = 0; day < 2; day += 1) {
       ids.push((await create(db, directory, clock)).manifest.id);
       clock.advance(DAY_MS);
     }

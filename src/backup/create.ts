@@ -125,7 +125,7 @@ async function copyTo(to: Target, from: Target, { id, data }: Manifest, text: st
 export async function createBackup(options: CreateOptions): Promise<Created> {
   const { db, targets, clock, keep, signal } = options;
   const [first, ...others] = targets;
-  if (first === undefined) throw new AppError("conflict", "backups are off: backup.directory names no place for them", { code: "backup_off" });
+  if (first === undefined) throw new AppError("conflict", "backups are off: neither backup.directory nor backup.s3.bucket names a place for them", { code: "backup_off" });
   const begunAt = clock.now();
   const note = async (target: Target, made: Manifest | null, error: unknown): Promise<void> => {
     await db.write((tx) =>
@@ -144,7 +144,8 @@ export async function createBackup(options: CreateOptions): Promise<Created> {
   const scratch = scratchFile(options.scratchDirectory);
   let made: { manifest: Manifest; text: string; contents: Contents };
   try {
-    for (const target of targets) await target.clean(begunAt - LEFT_BEHIND_MS);
+    // A place that is away is found out when it is written to, and keeps no other from its backup.
+    for (const target of targets) await target.clean(begunAt - LEFT_BEHIND_MS).catch(() => {});
     await assertRoom(options);
     const snapshotAt = clock.now();
     const onProgress = (share: number): void => {
@@ -165,16 +166,18 @@ export async function createBackup(options: CreateOptions): Promise<Created> {
   const { manifest, text, contents } = made;
   await note(first, manifest, null);
   const failures: Error[] = [];
+  const taken = [first];
   for (const target of others) {
     const error = await copyTo(target, first, manifest, text, signal, (share) => options.onProgress?.("copy", share)).then(
       () => null,
       (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
     );
     await note(target, manifest, error);
-    if (error !== null) failures.push(error);
+    if (error === null) taken.push(target);
+    else failures.push(error);
   }
   const removed = new Set<string>();
-  for (const target of targets) {
+  for (const target of taken.filter(({ rotates }) => rotates)) {
     const gone = await rotate(target, keep, clock.now());
     await db.write((tx) => markRemoved(tx, target.label, gone, clock.now()));
     for (const id of gone) removed.add(id);

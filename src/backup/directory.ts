@@ -53,6 +53,7 @@ export function directoryTarget(directory: string): Target {
   };
   return {
     label: `directory ${directory}`,
+    rotates: true,
     put: async (name, bytes) => {
       await make();
       const unfinished = at(`${name}.${randomBytes(4).toString("hex")}.unfinished`);

@@ -9,8 +9,9 @@ import { loadConfig } from "../app/config.ts";
 import { migrations } from "../app/migrations.ts";
 import { type Database, DAY_MS, HOUR_MS, migrate, openSqlite, Secret, type VirtualClock } from "../platform/index.ts";
 import { pack } from "./archive.ts";
-import { createBackup, type Created, directoryTarget, type Drill, type DrillOptions, drillRestore, judgeBackups, judgeDrills, lastDrill } from "./index.ts";
+import { createBackup, type Created, directoryTarget, type Drill, type DrillOptions, drillRestore, judgeBackups, judgeDrills, lastDrill, s3Target } from "./index.ts";
 import { manifestText } from "./manifest.ts";
+import { type Asked, s3Server, type S3Server } from "./testing/s3-server.ts";
 import { shop, shopClock, START } from "./testing/shop.ts";
 
 const KEEP = { daily: 7, weekly: 4, monthly: 6 };
@@ -107,6 +108,31 @@ onBothDatabases("drill", migrations, (database) => {
       expect(found(done, step)?.result, name).toBe(outcome === "verified" ? "ok" : outcome);
       if (outcome === "failed") expect(done.recoveryTimeMs, name).toBeNull();
       writeFileSync(data, bytes);
+    }
+  });
+
+  it("drills a bucket: what is damaged there has failed, what cannot be reached says nothing", async () => {
+    const { db, clock, create, drill, directory } = await ready(KEY);
+    await witness(db, clock, 0);
+    const { manifest } = await create();
+    const server = await s3Server();
+    const target = s3Target(server.settings(), { part: 64 * 1024, requestMs: 2000, idleMs: 2000, tries: 1 });
+    const names = [manifest.data.name, `${manifest.id}.json`];
+    const near = directoryTarget(directory);
+    for (const name of names) await target.put(name, await near.get(name));
+    const data = ({ operation, key }: Asked): boolean => operation === "GetObject" && key.endsWith(".twb");
+    const faults: [S3Server["fault"], Drill["outcome"], string][] = [
+      [() => null, "verified", "completeness"],
+      [(asked) => (data(asked) ? "flip" : null), "failed", "restore"],
+      [(asked) => (data(asked) ? "500" : null), "inconclusive", "restore"],
+      [(asked) => (data(asked) ? "cut" : null), "inconclusive", "restore"],
+      [() => "403", "inconclusive", "find"],
+    ];
+    for (const [fault, outcome, step] of faults) {
+      server.fault = fault;
+      const done = await drill({ target });
+      expect(done.outcome, JSON.stringify(done.steps)).toBe(outcome);
+      expect(found(done, step)?.result).toBe(outcome === "verified" ? "ok" : outcome);
     }
   });
 

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scryptSync } from "node:crypto";
 import { AppError, type Secret } from "../platform/index.ts";
+import { pieces } from "./pieces.ts";
 
 /**
  * Encryption of backups: AES-256-GCM in chunks of 64 KiB, each with its number and whether it is the last one in its
@@ -36,26 +37,6 @@ function nonce(counter: number, last: boolean): Buffer {
   bytes.writeUIntBE(counter, 5, 6);
   bytes[11] = last ? 1 : 0;
   return bytes;
-}
-
-/** Cuts into pieces of exactly `size`, the last one shorter; an empty input is one empty piece. Says which is the last. */
-async function* pieces(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<{ piece: Buffer; last: boolean }> {
-  let held: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of source) {
-    held.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    bytes += chunk.byteLength;
-    // One byte more than a piece must be there before it is known not to be the last.
-    if (bytes <= size) continue;
-    let all = Buffer.concat(held);
-    while (all.length > size) {
-      yield { piece: all.subarray(0, size), last: false };
-      all = all.subarray(size);
-    }
-    held = [all];
-    bytes = all.length;
-  }
-  yield { piece: Buffer.concat(held), last: true };
 }
 
 export async function* encrypt(source: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Buffer> {

@@ -2,6 +2,8 @@
 export interface Target {
   /** For people: `directory /var/lib/tillwatch/backups`. Holds no secret. */
   readonly label: string;
+  /** False: what is old there is let go by somebody else. */
+  readonly rotates: boolean;
   /** Writes under a temporary name; the object is there under its own, whole and on disk, when the promise resolves. Answers its size. */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<number>;
   /** @throws AppError `not_found`. */

@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { keepErasures, reapplyErasures } from "../app/privacy.ts";
-import { backupFigures, backupTargets, configuredPlace, settleRestored } from "../app/backup.ts";
+import { type BackupPlace, backupFigures, backupTargets, chosenTarget, configuredPlace, PLACES, settleRestored } from "../app/backup.ts";
 import type { Config } from "../app/config.ts";
 import { migrations } from "../app/migrations.ts";
 import { liveNodes } from "../app/nodes.ts";
 import { VERSION } from "../app/version.ts";
-import { createBackup, findBackup, type Listed, listBackups, type Manifest, type Place, restoreBackup, type Target, verifyBackup, type Wanted } from "../backup/index.ts";
+import { createBackup, findBackup, type Listed, listBackups, type Manifest, type Place, restoreBackup, verifyBackup, type Wanted } from "../backup/index.ts";
 import { AppError, isoSeconds, isUnavailable, openPostgres, openSqlite, Secret } from "../platform/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { ask } from "./operation-setup.ts";
@@ -15,6 +15,7 @@ import { progressBar } from "./progress.ts";
 import { table } from "./table.ts";
 
 const json = () => new Option("--json", "print one JSON document");
+const fromOption = () => new Option("--from <place>", "where it is kept; the nearest place when left out").choices(PLACES);
 
 const MIB = 1024 * 1024;
 const size = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
@@ -23,13 +24,6 @@ function timeArgument(text: string): number {
   const ms = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
   if (!Number.isFinite(ms)) throw new InvalidArgumentError("Give a time like 2026-10-01T12:00:00Z.");
   return ms;
-}
-
-/** The target that a command reads. @throws AppError when backups are off. */
-function chosen(config: Config): Target {
-  const [target] = backupTargets(config);
-  if (target === undefined) throw new AppError("conflict", "backups are off: backup.directory names no place for them", { code: "backup_off" });
-  return target;
 }
 
 function showManifest(manifest: Manifest): Record<string, unknown> {
@@ -103,10 +97,11 @@ function row(listed: Listed): (string | number | null)[] {
 function listCommand(context: ServiceContext): Command {
   return new Command("list")
     .description("list the backups that are kept, newest first")
+    .addOption(fromOption())
     .addOption(json())
-    .addHelpText("after", "\nExample:\n  $ tillwatch backup list --json | jq -r '.data[0].id'")
-    .action(async (options: { json?: boolean }) => {
-      const target = chosen(await context.config());
+    .addHelpText("after", "\nExamples:\n  $ tillwatch backup list --json | jq -r '.data[0].id'\n  $ tillwatch backup list --from s3")
+    .action(async (options: { from?: BackupPlace; json?: boolean }) => {
+      const target = chosenTarget(await context.config(), options.from, "nearest");
       const listed = await listBackups(target);
       if (options.json === true) {
         const data = listed.map((one) => (one.kind === "backup" ? showManifest(one.manifest) : { id: one.id, error: one.error.message }));
@@ -119,6 +114,7 @@ function listCommand(context: ServiceContext): Command {
 
 interface Choice {
   before?: number;
+  from?: BackupPlace;
 }
 
 function wantedOf(id: string | undefined, { before }: Choice): Wanted {
@@ -133,11 +129,12 @@ function verifyCommand(context: ServiceContext): Command {
     .description("read a backup whole and hold it against its manifest; exit 1 when it is damaged")
     .argument("[id]", "the newest when left out")
     .addOption(before())
+    .addOption(fromOption())
     .addOption(json())
     .addHelpText("after", "\nThat it can be restored is proven by `tillwatch drill restore`.\n\nExample:\n  $ tillwatch backup verify")
     .action(async (id: string | undefined, options: Choice & { json?: boolean }) => {
       const config = await context.config();
-      const target = chosen(config);
+      const target = chosenTarget(config, options.from, "nearest");
       const bar = progressBar(1);
       const manifest = await findBackup(target, wantedOf(id, options));
       const verified = await verifyBackup(target, manifest, config.backup.key, (share) => bar.update(share, "Reading")).finally(() => bar.end());
@@ -188,11 +185,12 @@ function restoreCommand(context: ServiceContext): Command {
     .description("restore a backup: held against its manifest, then put in place in one step; never over a running service")
     .argument("[id]", "the newest when left out")
     .addOption(before())
+    .addOption(fromOption())
     .option("--to <place>", "a file, or postgres://…?schema=name; the configured database when left out")
     .option("--replace", "put aside what is at the place; without it a place that is taken is refused")
     .option("-y, --yes", "do not ask")
     .addOption(json())
-    .addHelpText("after", "\nExamples:\n  $ tillwatch backup restore --to /tmp/look.db\n  $ tillwatch backup restore --before 2026-10-01T12:00:00Z --replace")
+    .addHelpText("after", "\nExamples:\n  $ tillwatch backup restore --to /tmp/look.db\n  $ tillwatch backup restore --before 2026-10-01T12:00:00Z --replace\n  $ tillwatch backup restore --from s3")
     .action(async (id: string | undefined, options: RestoreChoice) => {
       const config = await context.config();
       const place = placeOf(options.to, config);
@@ -200,7 +198,7 @@ function restoreCommand(context: ServiceContext): Command {
       if (running !== null && running.length > 0) {
         throw new AppError("conflict", `a service is running on ${placeText(place)} (${running.join(", ")}); stop it (a killed one counts as running for 30 s), or restore to another place with --to`, { code: "service_running" });
       }
-      const target = chosen(config);
+      const target = chosenTarget(config, options.from, "nearest");
       const manifest = await findBackup(target, wantedOf(id, options));
       if (options.replace === true && running !== null && options.yes !== true) {
         if (!process.stdin.isTTY || !process.stderr.isTTY) throw new AppError("invalid", "there is no terminal to ask on; give --yes to replace without being asked", { code: "not_confirmed" });

@@ -1,5 +1,5 @@
-import { Command } from "commander";
-import { drillOptions } from "../app/backup.ts";
+import { Command, Option } from "commander";
+import { type BackupPlace, drillOptions, PLACES } from "../app/backup.ts";
 import { drillRestore, type DrillOutcome, showDrill } from "../backup/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { drillAlertsCommand } from "./drill-alerts.ts";
@@ -16,13 +16,14 @@ const MEANS: Readonly<Record<DrillOutcome, string>> = {
 function restoreCommand(context: ServiceContext): Command {
   return new Command("restore")
     .description("restore the newest backup into a scratch place and prove it; exit 0 verified, 1 failed, 2 inconclusive")
+    .addOption(new Option("--from <place>", "where it is kept; the farthest place when left out: what a lost disk would leave").choices(PLACES))
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nThe service may go on meanwhile, and nothing of its data is touched.\n\nExample:\n  $ tillwatch drill restore --json | jq '.data.outcome, .data.recovery_time_ms'")
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: { from?: BackupPlace; json?: boolean }) => {
       const config = await context.config();
       await withDatabase(context, async (db) => {
         const bar = progressBar(1);
-        const drill = await drillRestore({ ...drillOptions(config, db, context.clock), onProgress: (step, share) => bar.update(share, step) }).finally(() => bar.end());
+        const drill = await drillRestore({ ...drillOptions(config, db, context.clock, options.from), onProgress: (step, share) => bar.update(share, step) }).finally(() => bar.end());
         context.setExitCode(EXIT[drill.outcome]);
         const data = showDrill(drill);
         if (options.json === true) return context.print(JSON.stringify({ ok: drill.outcome === "verified", data }));

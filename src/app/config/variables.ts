@@ -110,6 +110,14 @@ const watchdogUrl = z.string().transform((given, context) => {
   return z.NEVER;
 });
 
+/** Those of Amazon's own tools, which may be there for something else: looked at only when backup.s3 is. */
+const amazonSecret = z
+  .string()
+  .trim()
+  .max(4096)
+  .transform((value) => (value === "" ? null : new Secret(value)))
+  .optional();
+
 export const variablesSchema = z.object({
   DASHBOARD_KEY: dashboardKey.optional(),
   STRIPE_SECRET_KEY: stripeKey("test").optional(),
@@ -130,6 +138,9 @@ export const variablesSchema = z.object({
     .max(1000)
     .transform((key) => new Secret(key))
     .optional(),
+  AWS_ACCESS_KEY_ID: amazonSecret,
+  AWS_SECRET_ACCESS_KEY: amazonSecret,
+  AWS_SESSION_TOKEN: amazonSecret,
 });
 
 export type Variables = z.output<typeof variablesSchema>;

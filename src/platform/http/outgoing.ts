@@ -1,7 +1,8 @@
+import { lookup as callbackLookup } from "node:dns";
 import { lookup as dnsLookup } from "node:dns/promises";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, type LookupFunction } from "node:net";
 import { performance } from "node:perf_hooks";
 
 /** A request to an address that somebody configured. */
@@ -68,6 +69,21 @@ function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   const { promise, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(() => resolve(null), ms);
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * For the agents of a library that asks by itself: looks a name up, and answers none of this machine or its networks
+ * unless they are allowed. A host that is an address is not looked up: judge it by `isPrivateAddress` first.
+ */
+export function guardedLookup(allowPrivate: boolean): LookupFunction {
+  return (hostname, options, done) => {
+    callbackLookup(hostname, { ...options, all: true }, (error, found) => {
+      const [first] = found ?? [];
+      if (error !== null || first === undefined) return done(error ?? new Error("its name cannot be looked up"), "", 0);
+      if (!allowPrivate && found.some(({ address }) => isPrivateAddress(address))) return done(Object.assign(new Error("the address is inside this machine or its networks"), { code: "EPRIVATE" }), "", 0);
+      return options.all === true ? done(null, found) : done(null, first.address, first.family);
+    });
+  };
 }
 
 /**
