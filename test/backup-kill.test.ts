@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
@@ -7,6 +7,7 @@ import { expect, inject, it, onTestFinished } from "vitest";
 import { loadConfig } from "../src/app/config.ts";
 import { connect } from "../src/app/database.ts";
 import { migrations } from "../src/app/migrations.ts";
+import { S3_KEY, S3_SECRET, s3Server } from "../src/backup/testing/s3-server.ts";
 import { shop } from "../src/backup/testing/shop.ts";
 import { migrate, openPostgres, systemClock } from "../src/platform/index.ts";
 import { onBothDatabases, temporaryDirectory } from "./databases.ts";
@@ -63,4 +64,41 @@ onBothDatabases("kill -9 during a backup and during a restore", migrations, (dat
     expect((await names()).filter((name) => name === "restored.db" || name === schema)).toHaveLength(1);
     if (!sqlite) await sql`drop schema ${sql.id(schema)} cascade`.execute(server.read);
   });
+});
+
+/** Until the first part is with S3, and the second is on its way. */
+it("kill -9 during an upload to a bucket: nothing there is taken for whole, and the next one goes through", { timeout: 240_000 }, async () => {
+  const server = await s3Server();
+  const data = temporaryDirectory();
+  const env: Environment = { ...serviceEnvironment({ DATA_DIR: data }), AWS_ACCESS_KEY_ID: S3_KEY, AWS_SECRET_ACCESS_KEY: S3_SECRET };
+  writeFileSync(join(data, "tillwatch.yaml"), `backup:\n  directory: off\n  s3: { bucket: backups, prefix: shop, region: eu-central-1, endpoint: "${server.url}", path_style: on, allow_private: on }\n`);
+  const db = connect(loadConfig(env, { cwd: data }));
+  await migrate(db, migrations, 0);
+  await shop(db, systemClock).append(100);
+  // More than a part, and nothing that could be compressed.
+  await db.write((tx) => sql`create table ballast as select randomblob(20 * 1024 * 1024) as bytes`.execute(tx));
+  await db.close();
+
+  server.fault = ({ operation, query }) => (operation === "UploadPart" && query.get("partNumber") === "2" ? "hang" : null);
+  const second = async (): Promise<boolean> => server.asked.some(({ operation, query }) => operation === "UploadPart" && query.get("partNumber") === "2");
+  expect(await killInTheMiddle(env, ["backup", "create"], second)).toBe(true);
+  server.fault = () => null;
+  expect([server.objects.size, server.uploads.size]).toEqual([0, 1]);
+  expect(await runCommand(env, "backup", "verify")).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no backup in S3 bucket backups/shop") as string });
+
+  // Killed again, with the data there and the manifest under way: that is no backup either.
+  server.fault = ({ operation, key }) => (operation === "PutObject" && key.endsWith(".json") ? "hang" : null);
+  const manifest = async (): Promise<boolean> => server.asked.some(({ operation, key }) => operation === "PutObject" && key.endsWith(".json"));
+  expect(await killInTheMiddle(env, ["backup", "create"], manifest)).toBe(true);
+  server.fault = () => null;
+  expect([...server.objects.keys()].map((name) => name.slice(-4))).toEqual([".twb"]);
+  expect(JSON.parse((await runCommand(env, "backup", "list", "--json")).stdout)).toMatchObject({ count: 0 });
+
+  // What the first one left is an hour old by the next.
+  for (const upload of server.uploads.values()) upload.begunAt = new Date(Date.now() - 2 * 3_600_000);
+  const made = await runCommand(env, "backup", "create", "--json");
+  expect(made).toMatchObject({ code: 0 });
+  expect(server.uploads.size).toBe(0);
+  expect(await runCommand(env, "backup", "restore", "--to", join(data, "restored.db"))).toMatchObject({ code: 0 });
+  for (const text of [made.stdout, made.stderr]) expect(text).not.toContain(S3_SECRET);
 });

@@ -1,64 +1,22 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { sql } from "kysely";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { onBothDatabases, temporaryDirectory } from "../../test/databases.ts";
 import { backupFigures } from "../app/backup.ts";
 import { DERIVE } from "../app/derive.ts";
 import { migrations } from "../app/migrations.ts";
 import { rebuild } from "../metrics/index.ts";
 import { type Database, DAY_MS, openPostgres, openSqlite, Secret, type VirtualClock } from "../platform/index.ts";
-import { tablesOf } from "./contents.ts";
-import { createBackup, type CreateOptions, type Created, directoryTarget, findBackup, lastBackup, listBackups, type Place, readBackups, restoreBackup, type RestoreOptions, s3Target, verifyBackup } from "./index.ts";
+import { createBackup, type CreateOptions, type Created, directoryTarget, findBackup, lastBackup, listBackups, type Place, readBackups, restoreBackup, type RestoreOptions, verifyBackup } from "./index.ts";
 import { superfluous } from "./rotate.ts";
-import { s3Server } from "./testing/s3-server.ts";
+import { newPlace, rowsOf } from "./testing/place.ts";
 import { shop, shopClock, START } from "./testing/shop.ts";
 
 const KEY = new Secret("correct horse battery staple");
 const KEEP = { daily: 7, weekly: 4, monthly: 6 };
-
-let places = 0;
-
-/** A place to restore to, and a look at what is there afterwards. */
-function newPlace(kind: Database["kind"]): { place: Place; look<T>(work: (db: Database) => Promise<T>): Promise<T> } {
-  places += 1;
-  const schema = `restored_${process.pid}_${places}`;
-  const file = join(temporaryDirectory(), "restored.db");
-  const open = (): Database => (kind === "sqlite" ? openSqlite(file) : openPostgres(inject("postgresUrl"), { schema }));
-  if (kind === "postgres") {
-    onTestFinished(async () => {
-      const cleaner = openPostgres(inject("postgresUrl"));
-      const { rows } = await sql<{ name: string }>`select nspname as name from pg_namespace where nspname like ${`${schema}%`}`.execute(cleaner.read);
-      for (const { name } of rows) await sql`drop schema ${sql.id(name)} cascade`.execute(cleaner.read);
-      await cleaner.close();
-    });
-  }
-  return {
-    place: kind === "sqlite" ? { kind, file } : { kind, url: new Secret(inject("postgresUrl")), schema },
-    look: async (work) => {
-      const db = open();
-      try {
-        return await work(db);
-      } finally {
-        await db.close();
-      }
-    },
-  };
-}
-
-/** Every row of every table, as one fingerprint per table. */
-async function rowsOf(db: Database): Promise<Record<string, string>> {
-  const all: Record<string, string> = {};
-  for (const table of await tablesOf(db.read, db.kind)) {
-    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.id(table)}`.execute(db.read);
-    const lines = rows.map((row) => JSON.stringify(Object.values(row).map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value))));
-    all[table] = `${lines.length} ${createHash("sha256").update(lines.sort().join("\n")).digest("hex")}`;
-  }
-  return all;
-}
 
 function create(db: Database, directory: string, clock: VirtualClock, more: Partial<CreateOptions> = {}): Promise<Created> {
   return createBackup({ db, targets: [directoryTarget(directory)], key: null, figures: backupFigures, keep: KEEP, clock, version: "1.2.3", scratchDirectory: temporaryDirectory(), ...more });
@@ -90,46 +48,6 @@ onBothDatabases("backup", migrations, (database) => {
     const { place, look } = newPlace(db.kind);
     expect(await restore(directory, place, clock)).toMatchObject({ migrated: [], before: null });
     expect(await look(rowsOf)).toEqual(before);
-  });
-
-  it("is kept in a bucket too, restored and drilled from there, and loses nothing when one of both places is away", async () => {
-    const { db, clock, directory } = await filled();
-    const before = await rowsOf(db);
-    const server = await s3Server();
-    const bucket = s3Target(server.settings(), { part: 32 * 1024, requestMs: 2000, idleMs: 2000, tries: 1 });
-    const targets = [directoryTarget(directory), bucket];
-    const { manifest } = await create(db, directory, clock, { targets, key: KEY });
-    expect([...server.objects.keys()].sort()).toEqual([`shop/${manifest.id}.json`, `shop/${manifest.id}.twb`]);
-    expect(server.asked.filter(({ operation }) => operation === "UploadPart").length).toBeGreaterThan(1);
-    // The manifest is written when the data are there, and not before.
-    const written = server.asked.filter(({ operation }) => operation === "CompleteMultipartUpload" || operation === "PutObject").map(({ key }) => key);
-    expect(written).toEqual([`shop/${manifest.id}.twb`, `shop/${manifest.id}.json`]);
-    expect(await verifyBackup(bucket, await findBackup(bucket, "newest"), KEY, () => {})).toMatchObject({ bytes: manifest.data.bytes });
-    const { place, look } = newPlace(db.kind);
-    await restoreBackup({ target: bucket, manifest: await findBackup(bucket, "newest"), key: KEY, figures: backupFigures, migrations, clock, place, replace: false, settle: async () => {} });
-    // The backup's own record came after it.
-    expect(await look(rowsOf)).toEqual(before);
-
-    clock.advance(DAY_MS);
-    server.fault = ({ operation, query }) => (operation === "UploadPart" && query.get("partNumber") === "2" ? "500" : null);
-    await expect(create(db, directory, clock, { targets })).rejects.toThrow(/S3 bucket backups\/shop .* answered 500/);
-    expect(await listBackups(directoryTarget(directory))).toHaveLength(2);
-    server.fault = () => null;
-    expect((await listBackups(bucket)).map((one) => one.kind === "backup" && one.manifest.id)).toEqual([manifest.id]);
-    expect(await lastBackup(db.read, bucket.label, "failed")).toMatchObject({ error: expect.stringContaining("500") as string });
-    expect((await lastBackup(db.read, bucket.label, "ok"))?.backupId).toBe(manifest.id);
-
-    // Rotation, where it is ours.
-    for (let day = 0; day < 2; day += 1) {
-      clock.advance(DAY_MS);
-      await create(db, directory, clock, { targets, keep: { daily: 2, weekly: 0, monthly: 0 } });
-    }
-    expect([...server.objects.keys()].filter((name) => name.endsWith(".json"))).toHaveLength(2);
-    const kept = s3Target(server.settings({ rotates: false }));
-    clock.advance(DAY_MS);
-    await create(db, directory, clock, { targets: [directoryTarget(directory), kept], keep: { daily: 1, weekly: 0, monthly: 0 } });
-    expect([...server.objects.keys()].filter((name) => name.endsWith(".json"))).toHaveLength(3);
-    expect(await listBackups(directoryTarget(directory))).toHaveLength(1);
   });
 
   it("goes on numbering where the original does", async () => {

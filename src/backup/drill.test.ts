@@ -116,7 +116,7 @@ onBothDatabases("drill", migrations, (database) => {
     await witness(db, clock, 0);
     const { manifest } = await create();
     const server = await s3Server();
-    const target = s3Target(server.settings(), { part: 64 * 1024, requestMs: 2000, idleMs: 2000, tries: 1 });
+    const target = s3Target(server.settings(), { part: 64 * 1024, requestMs: 20_000, idleMs: 20_000, tries: 1 });
     const names = [manifest.data.name, `${manifest.id}.json`];
     const near = directoryTarget(directory);
     for (const name of names) await target.put(name, await near.get(name));

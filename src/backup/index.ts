@@ -14,5 +14,6 @@ export { type Place, restoreBackup, type Restored, type RestoreOptions } from ".
 export { type BackupRoutes, backupRoutes, showDrill } from "./routes.ts";
 export type { Keep } from "./rotate.ts";
 export { type BackupRecord, backupsBetween, type Drill, type DrillOutcome, drillsBetween, type DrillStep, lastBackup, lastBackupBefore, lastDrill, readBackups } from "./store.ts";
-export { s3Target, type S3Settings } from "./s3.ts";
+export type { S3Settings } from "./bucket.ts";
+export { s3Target } from "./s3.ts";
 export type { Target } from "./target.ts";

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/databases.ts";
 import { AppError, Secret } from "../platform/index.ts";
+import type { S3Limits } from "./bucket.ts";
 import { directoryTarget } from "./directory.ts";
-import { s3Target, type S3Limits } from "./s3.ts";
+import { s3Target } from "./s3.ts";
 import type { Target } from "./target.ts";
 import { type Fault, S3_KEY, S3_SECRET, type S3Server, s3Server } from "./testing/s3-server.ts";
 

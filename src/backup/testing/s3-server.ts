@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 import { Secret } from "../../platform/index.ts";
-import type { S3Settings } from "../s3.ts";
+import type { S3Settings } from "../bucket.ts";
 
 export const S3_KEY = "AKIATESTTESTTESTTEST";
 export const S3_SECRET = "s3-secret-0123456789abcdef0123456789";
