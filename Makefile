@@ -34,6 +34,12 @@ test: check $(DASHBOARD) ## every test, on SQLite and a real PostgreSQL
 check: $(INSTALLED) ## types, lint, dead code, architecture
 	npm run --silent check
 
+SHOTS ?= /tmp/tillwatch-screenshots
+.PHONY: screenshots
+screenshots: $(INSTALLED) $(DASHBOARD) ## a picture of every page, light, dark and on a phone, in SHOTS=DIR, outside the repository
+	@WEB_SHOTS=$(SHOTS) npm run --silent test -- test/web
+	@echo 'Look at them in $(SHOTS).'
+
 bench: $(INSTALLED) ## the benchmarks; figures are ratios within one run
 	@npm run --silent bench
 

@@ -60,7 +60,7 @@ export function burnAlert(slo: Slo, severity: BurnSeverity, standing: Standing |
     rule: `slo_${slo.name}_${severity}`,
     subject: `slo:${slo.name}`,
     severity: severity === "page" ? "CRITICAL" : "WARNING",
-    title: `${title}: error budget of ${slo.name} burns too fast`,
+    title: `${title}: error budget ${slo.name === slo.indicator ? "" : `of ${slo.name} `}burns too fast`,
     todo,
   } as const;
   if (slo.limits.every((limit) => limit.severity !== severity)) return null;

@@ -21,6 +21,7 @@ export function ModeBadge() {
   return (
     <span title={text.mode[mode].long} className={classes("shrink-0 rounded-md px-2 py-0.5 text-xs font-bold tracking-wide", LOOK[mode])}>
       {text.mode[mode].badge}
+      {text.mode[mode].short === "" ? null : <span className="hidden font-medium tracking-normal lg:inline"> · {text.mode[mode].short}</span>}
     </span>
   );
 }

@@ -59,7 +59,7 @@ export function Shell() {
           </button>
           <span className="ml-auto flex items-center">
             <HealthDot />
-            <IconButton label={text.keys.open} onClick={() => setHelp(true)} className="hidden sm:inline-flex">
+            <IconButton label={text.keys.open} onClick={() => setHelp(true)} className="max-sm:hidden">
               <Keyboard aria-hidden size={18} />
             </IconButton>
             <Account />

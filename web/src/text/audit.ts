@@ -1,6 +1,7 @@
 export const text = {
   title: "Audit",
   lead: "Who changed what. Rows are chained: tillwatch audit verify finds any that was altered.",
+  entry: "The whole entry",
   asking: "the audit trail",
   when: "When",
   who: "Who",

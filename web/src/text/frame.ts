@@ -27,10 +27,10 @@ export const text = {
     ended: "Your session has ended. Sign in again to go on.",
   },
   mode: {
-    sandbox: { badge: "SANDBOX", long: "Sandbox: no Stripe key is set. Everything here is made up by the built-in stand-in for Stripe." },
-    test: { badge: "TEST", long: "Test mode of Stripe: no real money." },
-    live: { badge: "LIVE", long: "Live: real money." },
-    unknown: { badge: "…", long: "Not known yet" },
+    sandbox: { badge: "SANDBOX", short: "made-up payments", long: "Sandbox: no Stripe key is set. Everything here is made up by the built-in stand-in for Stripe." },
+    test: { badge: "TEST", short: "no real money", long: "Test mode of Stripe: no real money." },
+    live: { badge: "LIVE", short: "", long: "Live: real money." },
+    unknown: { badge: "…", short: "", long: "Not known yet" },
   },
   role: { viewer: "Viewer", operator: "Operator", admin: "Admin" },
   roleDoes: {
@@ -71,6 +71,7 @@ export const text = {
     unreachable: "The service does not answer. It may be restarting, or your connection is down.",
     unreadable: (status: number) => `The service answered ${status}, without words.`,
     title: "This did not work",
+    missing: "This is not here",
     money: "No money moved because of this.",
     requestId: "Request",
     retry: "Try again",

@@ -64,7 +64,7 @@ export const text = {
   },
   ops: {
     title: "Payments (Ops)",
-    charge: "Create a $0.50 charge",
+    charge: (amount: string) => `Create a ${amount} charge`,
     chargeHint: "Makes an invoice and gives the link to pay it.",
     refund: "Refund a payment",
     refundHint: "By payment id, in full or in part.",
@@ -79,7 +79,8 @@ export const text = {
   },
   feed: {
     title: "Live",
-    none: "Nothing has come in yet. Events appear here the moment they are processed.",
+    empty: "Nothing has come in yet",
+    none: "Events appear here the moment they are processed.",
     skipped: (count: number) => `${count} events were left out here; the list of events has them all.`,
     behind: (count: number) => `${count} more wait to be processed.`,
   },

@@ -21,6 +21,8 @@ export const text = {
   allowed: "Allowed to fail",
   spent: "Failed",
   remaining: "Left",
+  overBy: (count: number) => `nothing: overspent by ${count.toLocaleString()} events`,
+  moneyMore: (count: number) => `and in ${count} more ${count === 1 ? "currency" : "currencies"}`,
   bad: (count: number) => `${count.toLocaleString()} events`,
   gone: "Gone at this pace",
   money: "In money",

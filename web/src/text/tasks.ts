@@ -7,6 +7,7 @@ export const text = {
   next: "Next",
   last: "Last run",
   never: "never yet",
+  notPlanned: "not planned",
   overdue: "overdue",
   off: "off",
   run: "Run now",

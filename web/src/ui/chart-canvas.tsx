@@ -7,9 +7,16 @@ import type { TimeChartProps } from "./chart.tsx";
 
 use([LineChart, GridComponent, TooltipComponent, MarkLineComponent, CanvasRenderer]);
 
+/** A single value between gaps is no line: it is drawn as a point. */
+function withPoints(values: readonly (number | null)[]): (number | null | { value: number; symbol: string; symbolSize: number })[] {
+  const known = (index: number): boolean => values[index] !== null && values[index] !== undefined;
+  return values.map((value, index) => (value === null || known(index - 1) || known(index + 1) ? value : { value, symbol: "circle", symbolSize: 7 }));
+}
+
 /** A token as the canvas understands it: resolved, since a canvas knows no `light-dark()`. */
 function colours(element: HTMLElement) {
   const probe = document.createElement("span");
+  probe.style.transition = "none";
   element.append(probe);
   const of = (token: string): string => {
     probe.style.color = `var(--${token})`;
@@ -20,7 +27,7 @@ function colours(element: HTMLElement) {
   return found;
 }
 
-function optionsOf({ series, value, axis, time }: TimeChartProps, element: HTMLElement) {
+function optionsOf({ series, value, axis, time, step }: TimeChartProps, element: HTMLElement) {
   const colour = colours(element);
   const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const width = series.low?.map((low, index) => (low === null || series.high?.[index] === null || series.high?.[index] === undefined ? null : series.high[index] - low));
@@ -34,7 +41,8 @@ function optionsOf({ series, value, axis, time }: TimeChartProps, element: HTMLE
     animationDuration: 200,
     grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
     xAxis: { type: "category" as const, data: [...series.at], boundaryGap: false, axisLine: { lineStyle: { color: colour.line } }, axisTick: { show: false }, axisLabel: { color: colour.muted, formatter: time, hideOverlap: true } },
-    yAxis: { type: "value" as const, min: 0, splitNumber: 4, splitLine: { lineStyle: { color: colour.line } }, axisLabel: { color: colour.muted, formatter: axis } },
+    // Volumes start at zero; what can be overspent goes below it.
+    yAxis: { type: "value" as const, min: ({ min }: { min: number }) => Math.min(0, min), splitNumber: 4, ...(step === undefined ? {} : { minInterval: step }), splitLine: { lineStyle: { color: colour.line } }, axisLabel: { color: colour.muted, formatter: axis } },
     tooltip: {
       trigger: "axis" as const,
       // Drawn on the canvas: as HTML it would carry inline styles, which the page's policy refuses.
@@ -58,7 +66,7 @@ function optionsOf({ series, value, axis, time }: TimeChartProps, element: HTMLE
             { ...plain, stack: "band", data: width, lineStyle: { opacity: 0 }, areaStyle: { color: colour.band, opacity: 1 } },
           ]),
       ...(series.past === undefined ? [] : [{ ...plain, data: [...series.past], lineStyle: { color: colour.past, width: 1.2, type: "dashed" as const } }]),
-      { ...plain, data: [...series.actual], lineStyle: { color: colour.actual, width: 2.5 }, itemStyle: { color: colour.actual }, ...(marks.length === 0 ? {} : { markLine: { symbol: "none", silent: true, animation: false, data: marks } }) },
+      { ...plain, data: withPoints(series.actual), lineStyle: { color: colour.actual, width: 2.5 }, itemStyle: { color: colour.actual }, ...(marks.length === 0 ? {} : { markLine: { symbol: "none", silent: true, animation: false, data: marks } }) },
     ],
   };
 }

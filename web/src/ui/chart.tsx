@@ -27,6 +27,8 @@ export interface TimeChartProps {
   readonly axis: (value: number) => string;
   readonly time: (at: string) => string;
   readonly height?: number;
+  /** The least step of the axis, in its unit; without one as small as fits. */
+  readonly step?: number;
   /** The last values, greyed, while nothing newer comes. */
   readonly stale?: boolean;
 }
@@ -77,7 +79,7 @@ export function TimeChart(props: TimeChartProps) {
     <figure className={props.stale === true ? "opacity-50 grayscale" : undefined}>
       <figcaption className="mb-1 flex flex-wrap items-center justify-between gap-2">
         <span className="font-medium">{props.title}</span>
-        <Button small look="quiet" onClick={() => setTable(!table)}>
+        <Button small look="quiet" className="ml-auto" onClick={() => setTable(!table)}>
           {table ? text.picture : text.table}
         </Button>
       </figcaption>

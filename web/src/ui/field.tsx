@@ -13,7 +13,7 @@ interface Labelled {
 
 function Frame({ id, label, hint, error, quiet = false, children }: Labelled & { id: string; children: ReactNode }) {
   return (
-    <div className={quiet ? "min-w-0 flex-auto sm:flex-none" : "min-w-0"}>
+    <div className={quiet ? "min-w-0 flex-1 basis-[calc(50%-4px)] sm:flex-none sm:basis-auto" : "min-w-0"}>
       <label htmlFor={id} className={quiet ? "sr-only" : "mb-1 block font-medium"}>
         {label}
       </label>

@@ -20,6 +20,8 @@ export interface Column<Row> {
   readonly right?: true;
   /** Left out on a phone. */
   readonly wide?: true;
+  /** On a phone in two lines, so that more of it is seen. */
+  readonly wrap?: true;
 }
 
 const ROW_PX = 44;
@@ -71,7 +73,7 @@ export function VirtualList<Row>({ query, columns, keyOf, open, empty, label, wh
           ))}
         </div>
       </div>
-      <div ref={place} tabIndex={0} role="rowgroup" aria-label={label} className="h-[calc(100dvh-17rem)] min-h-80 overflow-y-auto">
+      <div ref={place} tabIndex={0} role="rowgroup" aria-label={label} className="max-h-[max(20rem,calc(100dvh-17rem))] overflow-y-auto">
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {items.map((item) => {
             const row = rows[item.index];
@@ -96,7 +98,7 @@ export function VirtualList<Row>({ query, columns, keyOf, open, empty, label, wh
                 className={classes(line, "w-full border-b border-line", open !== undefined && "cursor-pointer hover:bg-sunken", item.index === at && "bg-accent-soft outline-2 -outline-offset-2 outline-accent")}
               >
                 {columns.map((column) => (
-                  <div key={column.title} role="cell" className={classes(hidden(column), "overflow-hidden text-ellipsis whitespace-nowrap")}>
+                  <div key={column.title} role="cell" className={classes(hidden(column), "overflow-hidden text-ellipsis", column.wrap === true ? "max-sm:line-clamp-2 max-sm:text-sm max-sm:leading-[18px] sm:whitespace-nowrap" : "whitespace-nowrap")}>
                     {column.cell(row)}
                   </div>
                 ))}

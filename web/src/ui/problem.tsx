@@ -9,11 +9,11 @@ import { Banner } from "./state.tsx";
 export function ProblemBox({ error, title, money, retry, busy = false }: { error: unknown; title?: string; money?: ReactNode; retry?: () => void; busy?: boolean }) {
   const problem = error instanceof Problem ? error : null;
   return (
-    <Banner state="critical" title={title ?? text.problem.title}>
+    <Banner state="critical" title={title ?? (problem?.status === 404 ? text.problem.missing : text.problem.title)}>
       <p className="foreign-wrap">{error instanceof Error ? error.message : String(error)}</p>
       {money === undefined ? null : <p>{money}</p>}
       <div className="mt-2 flex flex-wrap items-center gap-3">
-        {retry === undefined ? null : (
+        {retry === undefined || problem?.status === 404 ? null : (
           <Button small onClick={retry} busy={busy ? text.problem.again : false}>
             {text.problem.retry}
           </Button>

@@ -37,6 +37,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     title: text.column.what,
     width: "minmax(0,3fr)",
+    wrap: true,
     cell: ({ id, title, drill }) => (
       <Link to="/alerts/$id" params={{ id: String(id) }} title={title}>
         {drill ? `${text.drill}: ` : ""}

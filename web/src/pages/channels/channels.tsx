@@ -7,14 +7,13 @@ import { text as frame } from "../../text/frame.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card, Facts, PageHead } from "../../ui/card.tsx";
 import { ProblemBox } from "../../ui/problem.tsx";
-import { Banner, type State, StateBadge } from "../../ui/state.tsx";
+import { Banner, StateBadge } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
 import { Waiting } from "../../ui/waiting.tsx";
 import { AddChannel } from "./add.tsx";
-import { type Channel, type ChannelState, useChannels, useLastNotice } from "./read.ts";
+import { type Channel, useChannels, useLastNotice } from "./read.ts";
+import { STATE_OF } from "./state.ts";
 import { TestChannel } from "./test.tsx";
-
-const STATE_OF: Record<ChannelState, State> = { ok: "fine", failing: "attention", disabled: "critical", unused: "unknown" };
 
 function LastNotice({ channel }: { channel: string }) {
   const { data, error, refetch } = useLastNotice(channel);

@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: text.column.status, width: "minmax(6.5rem,0.8fr)", cell: ({ status }) => <StateBadge state={STATE_OF[status]}>{text.status[status]}</StateBadge> },
   { title: text.column.object, width: "minmax(0,1.6fr)", wide: true, cell: ({ object_id }) => <code className="foreign block font-mono text-sm text-muted">{object_id ?? "–"}</code> },
   { title: text.column.mode, width: "4rem", wide: true, cell: ({ mode }) => <span className="text-muted">{mode}</span> },
-  { title: text.column.when, width: "minmax(5rem,0.8fr)", cell: ({ ts }) => <Time at={ts} only="ago" /> },
+  { title: text.column.when, width: "minmax(5.75rem,0.8fr)", cell: ({ ts }) => <Time at={ts} only="ago" /> },
 ];
 
 export default function Events() {

@@ -18,7 +18,9 @@ const EXAMPLE = `oncall:
 notify:
   route:
     routes:
-      - {name: critical, match: [severity=CRITICAL], escalate: standard}`;
+      - name: critical
+        match: [severity=CRITICAL]
+        escalate: standard`;
 
 const words = text.escalation;
 

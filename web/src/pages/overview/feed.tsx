@@ -47,7 +47,7 @@ export function Feed() {
       {behind > 50 ? <p className="border-b border-line px-4 py-2 text-sm">{text.feed.behind(behind)}</p> : null}
       <div tabIndex={0} role="region" aria-label={text.feed.title} className="h-80 overflow-y-auto [overflow-anchor:none]">
         {events.length === 0 ? (
-          <Empty title={text.feed.title}>{text.feed.none}</Empty>
+          <Empty title={text.feed.empty}>{text.feed.none}</Empty>
         ) : (
           <ol className={classes(state === "stale" && "opacity-60 grayscale")}>
             {events.slice(0, SHOWN).map((event) => (

@@ -10,13 +10,13 @@ function Figure({ title, value, children, spark }: { title: string; value: React
     <section aria-label={title} className="flex min-w-0 flex-col rounded-lg border border-line bg-surface p-4 shadow-card">
       <h2 className="text-sm text-muted">{title}</h2>
       <p className="tabular text-2xl font-semibold">{value}</p>
-      <div className="mb-2 min-h-10 flex-1 text-sm text-muted">{children}</div>
-      {spark ?? <span className="block h-8" />}
+      <div className="mb-2 flex-1 sm:min-h-10 text-sm text-muted">{children}</div>
+      {spark ?? <span className="hidden h-8 sm:block" />}
     </section>
   );
 }
 
-const share = (part: number): string => `${(part * 100).toFixed(1)} %`;
+const share = (part: number): string => `${(part * 100).toFixed(1)}\u00a0%`;
 
 function usualRevenue(expectation: Expectation | undefined, per: number, currency: string): string | null {
   if (expectation === undefined) return null;

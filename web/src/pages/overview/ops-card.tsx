@@ -41,7 +41,7 @@ function Charge() {
         if (may && !make.isPending) make.mutate();
       }}
     >
-      <h3 className="font-medium">{text.ops.charge.replace("$0.50", moneyWords(AMOUNT, currency))}</h3>
+      <h3 className="font-medium">{text.ops.charge(moneyWords(AMOUNT, currency))}</h3>
       <p className="mb-2 text-sm text-muted">{may ? text.ops.chargeHint : frame.needs(frame.role.operator, frame.role[role])}</p>
       <div className="flex gap-2">
         <div className="min-w-0 flex-1">

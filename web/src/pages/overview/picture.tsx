@@ -38,6 +38,7 @@ export function Picture({ overview }: { overview: Overview }) {
           }}
           value={(value) => moneyWords(value, currency)}
           axis={(value) => moneyRound(value, currency)}
+          step={1}
           time={(at) => (at === "" ? "" : clockWords(at, zone))}
         />
       )}

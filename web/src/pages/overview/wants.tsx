@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { text as alertWords } from "../../text/alerts.ts";
 import { text } from "../../text/overview.ts";
 import { text as operations } from "../../text/operations.ts";
 import { Card } from "../../ui/card.tsx";
@@ -6,6 +7,7 @@ import { StateBadge, StateIcon } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { Overview } from "./read.ts";
 
+const SEVERITIES: Readonly<Record<string, string>> = alertWords.severity;
 const KINDS: Readonly<Record<string, string>> = operations.kind;
 
 /** Firing alerts and approvals; nothing to do says so. */
@@ -31,7 +33,7 @@ export function WhatWants({ overview }: { overview: Overview }) {
           {alerts.slice(0, 8).map((alert) => (
             <li key={alert.id} className="border-b border-line px-4 py-3 last:border-b-0">
               <p className="flex flex-wrap items-center gap-2">
-                <StateBadge state={alert.state === "recovering" ? "attention" : alert.severity === "CRITICAL" ? "critical" : "attention"}>{alert.severity}</StateBadge>
+                <StateBadge state={alert.state === "recovering" ? "attention" : alert.severity === "CRITICAL" ? "critical" : "attention"}>{SEVERITIES[alert.severity] ?? alert.severity}</StateBadge>
                 <Link to="/alerts/$id" params={{ id: String(alert.id) }} className="min-w-0 font-medium underline">
                   {alert.title}
                 </Link>

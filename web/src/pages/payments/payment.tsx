@@ -49,7 +49,7 @@ function StoryLine({ line }: { line: Line }) {
   return (
     <li className="relative pl-8">
       <span className="absolute top-0.5 left-0 z-1 bg-surface">
-        <StateIcon state={line.state} size={small ? 14 : 18} />
+        {small ? <span className="mx-[5px] my-1.5 block size-2 rounded-full bg-line-strong" /> : <StateIcon state={line.state} size={18} />}
       </span>
       <p className={classes("foreign-wrap", small ? "text-sm text-muted" : "font-medium")}>
         <span className="sr-only">{text.kind[line.kind]}: </span>
@@ -116,7 +116,7 @@ export default function PaymentPage() {
                 ]}
               />
             </Card>
-            <Card title={text.json}>
+            <Card>
               <details>
                 <summary>{text.json}</summary>
                 <JsonBlock value={data} label={text.json} />

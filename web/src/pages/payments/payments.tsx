@@ -38,12 +38,12 @@ async function readPage(query: ReturnType<typeof queryOf>, cursor: string | unde
 type Row = Awaited<ReturnType<typeof readPage>>["data"][number];
 
 const COLUMNS: readonly Column<Row>[] = [
-  { title: text.column.amount, width: "minmax(7rem,1fr)", right: true, cell: ({ id, amount, currency }) => <Link to="/payments/$id" params={{ id }}><Money major={amount} currency={currency} /></Link> },
+  { title: text.column.amount, width: "minmax(6.5rem,1fr)", right: true, cell: ({ id, amount, currency }) => <Link to="/payments/$id" params={{ id }}><Money major={amount} currency={currency} /></Link> },
   { title: text.column.status, width: "minmax(0,1.3fr)", cell: ({ status }) => <StateBadge state={STATE_OF[status]}>{text.status[status]}</StateBadge> },
   { title: text.column.who, width: "minmax(0,2fr)", wide: true, cell: ({ email, customer }) => <span className="foreign block">{email ?? customer ?? "–"}</span> },
   { title: text.column.how, width: "minmax(0,1fr)", wide: true, cell: ({ brand, method, code }) => <span className="text-muted">{code ?? brand ?? method ?? "–"}</span> },
   { title: text.column.id, width: "minmax(0,1.5fr)", wide: true, cell: ({ id }) => <code className="foreign block font-mono text-sm text-muted">{id}</code> },
-  { title: text.column.when, width: "minmax(5rem,0.8fr)", cell: ({ created }) => <Time at={created} only="ago" /> },
+  { title: text.column.when, width: "minmax(5.75rem,0.8fr)", cell: ({ created }) => <Time at={created} only="ago" /> },
 ];
 
 export default function Payments() {

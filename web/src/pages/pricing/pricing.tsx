@@ -26,7 +26,7 @@ function Suggestions() {
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
     refetchInterval: 10_000,
   });
-  if (data === undefined) return error === null ? <Waiting what={text.asking} lines={4} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
+  if (data === undefined) return error === null ? <Card title={text.suggestions}><Waiting what={text.asking} lines={6} /></Card> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />;
   const all = data.pages.flatMap((page) => page.data);
   if (all.length === 0) return <Empty title={text.none.title}>{text.none.body}</Empty>;
   return (

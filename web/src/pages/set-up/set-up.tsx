@@ -1,23 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { readHealth } from "../../frame/health.tsx";
 import { useAbout } from "../../frame/who.ts";
 import { text } from "../../text/set-up.ts";
-import { Card, PageHead } from "../../ui/card.tsx";
+import { PageHead } from "../../ui/card.tsx";
 import { CopyText } from "../../ui/copy.tsx";
 import { NotYet } from "../../ui/not-yet.tsx";
-import { type State, StateBadge } from "../../ui/state.tsx";
-import { timeWords, useNow, useZone } from "../../ui/time.tsx";
+import type { State } from "../../ui/state.tsx";
+import { timeWords, useNow, useZone, zoneWords } from "../../ui/time.tsx";
 import { useOverview } from "../overview/read.ts";
-
-function Step({ title, state, light, children }: { title: string; state: State; light: string; children: ReactNode }) {
-  return (
-    <Card title={title} action={<span role="status"><StateBadge state={state}>{light}</StateBadge></span>}>
-      <div className="space-y-2">{children}</div>
-    </Card>
-  );
-}
+import { Step } from "./step.tsx";
+import { Tell } from "./tell.tsx";
 
 /** Three steps, each with a light that is asked for and not assumed. */
 export default function SetUp() {
@@ -56,17 +49,9 @@ export default function SetUp() {
               {text.webhook.secretMissing} <CopyText value={text.webhook.secret} />
             </p>
           )}
-          <p className="font-medium">{first_event_at === null ? text.webhook.none : text.webhook.light(timeWords(first_event_at, zone, now))}</p>
+          <p className="font-medium">{first_event_at === null ? text.webhook.none : text.webhook.light(`${timeWords(first_event_at, zone, now)} ${zoneWords(zone, first_event_at)}`)}</p>
         </Step>
-        <Step title={text.tell.title} state={judged ? "fine" : "unknown"} light={judged ? text.tell.judged : text.tell.notJudged}>
-          <p>{text.tell.body}</p>
-          <p>
-            <CopyText value={text.tell.command} />
-          </p>
-          <p>
-            {text.tell.validation} <CopyText value={text.tell.validate} />
-          </p>
-        </Step>
+        <Tell judged={judged} />
         <p>
           <Link to="/" className="font-medium text-accent underline">
             {text.done}

@@ -70,7 +70,7 @@ function Budget({ slo }: { slo: Slo }) {
             [text.attained, `${slo.attainment_text} (${text.events(slo.period.bad, slo.period.total)})`],
             [text.allowed, text.bad(budget.allowed_events)],
             [text.spent, text.bad(budget.spent_events)],
-            [text.remaining, text.bad(budget.left_events)],
+            [text.remaining, budget.left_events < 0 ? text.overBy(-budget.left_events) : text.bad(budget.left_events)],
             ...(budget.gone_at === null ? [] : ([[text.gone, <Time key="g" at={budget.gone_at} />]] as const)),
             [text.counts, slo.counts_as_good],
             ...(slo.exclude.length === 0 ? [] : ([[text.excluded, slo.exclude.join(", ")]] as const)),

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { answer, api } from "../../api/client.ts";
+import { useAbout } from "../../frame/who.ts";
 import { text } from "../../text/slos.ts";
 import { Card, PageHead } from "../../ui/card.tsx";
 import { Empty } from "../../ui/empty.tsx";
@@ -13,7 +14,11 @@ import { BudgetBar, type Slo, stateOf } from "./budget.tsx";
 /** They are measured every half minute. */
 const RENEW_MS = 30_000;
 
-function SloCard({ slo }: { slo: Slo }) {
+/** Currencies told of at a glance; the page of the objective has them all. */
+const MONEYS = 2;
+
+function SloCard({ slo, main }: { slo: Slo; main: string | undefined }) {
+  const money = slo.budget.money.toSorted((one, other) => Number(other.currency === main) - Number(one.currency === main));
   const firing = slo.burn.filter(({ state }) => state === "fires");
   return (
     <Card
@@ -30,11 +35,12 @@ function SloCard({ slo }: { slo: Slo }) {
       </p>
       <BudgetBar slo={slo} />
       <ul className="mt-2 space-y-1 text-sm">
-        {slo.budget.money.map(({ currency, spent, allowed }) => (
+        {money.slice(0, MONEYS).map(({ currency, spent, allowed }) => (
           <li key={currency} className="tabular">
             {text.moneyOf(spent.text, allowed.text)}
           </li>
         ))}
+        {money.length > MONEYS ? <li className="text-muted">{text.moneyMore(money.length - MONEYS)}</li> : null}
         {firing.map(({ severity, long, limit }) => (
           <li key={`${severity} ${limit}`} className="font-medium text-critical">
             {text.firing}: {text.burn.severity[severity]}, {text.burn.window(long.window, String(Math.round((long.burn ?? 0) * 10) / 10))}
@@ -47,6 +53,7 @@ function SloCard({ slo }: { slo: Slo }) {
 
 /** All objectives at a glance. */
 export default function Slos() {
+  const main = useAbout().data?.merchant.currency;
   const zone = useZone();
   const { data, error, refetch, isFetching } = useQuery({ queryKey: ["slos"], refetchInterval: RENEW_MS, queryFn: async ({ signal }) => (await answer(api.GET("/api/slos", { signal }))).data });
   return (
@@ -63,7 +70,7 @@ export default function Slos() {
       ) : (
         <div className="grid gap-4 md:grid-cols-2">
           {data.map((slo) => (
-            <SloCard key={slo.name} slo={slo} />
+            <SloCard key={slo.name} slo={slo} main={main} />
           ))}
         </div>
       )}

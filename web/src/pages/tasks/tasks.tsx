@@ -65,7 +65,7 @@ function Line({ task, open, toggle }: { task: Task; open: boolean; toggle: () =>
             {text.last}: {last === null ? text.never : <StateBadge state={STATE_OF[last.outcome]}>{text.outcome[last.outcome]}</StateBadge>} {last === null ? null : <Time at={last.started_at} only="ago" />}
           </p>
           <p>
-            {text.next}: <Time at={task.next_run_at} only="ago" /> {task.overdue_ms > 0 ? <StateBadge state="attention">{text.overdue}</StateBadge> : null}
+            {text.next}: {task.next_run_at === null ? text.notPlanned : <Time at={task.next_run_at} />} {task.overdue_ms > 0 ? <StateBadge state="attention">{text.overdue}</StateBadge> : null}
           </p>
         </div>
         <Button small onClick={() => run.mutate()} disabled={!may || task.running !== null} title={may ? undefined : frame.needs(frame.role.operator, frame.role[role])} busy={run.isPending ? text.starting : false}>
@@ -84,12 +84,14 @@ function Line({ task, open, toggle }: { task: Task; open: boolean; toggle: () =>
 
 export default function Tasks() {
   const [filters, setFilters] = useFilters<"task">();
+  const { may, role } = useMay("operator");
   const { data, error, refetch, isFetching } = useQuery({ queryKey: ["tasks"], queryFn: ({ signal }) => readTasks(signal), refetchInterval: 5000 });
   return (
     <>
       <PageHead title={text.title} lead={text.lead} />
+      {may ? null : <p className="mb-3 text-muted">{frame.needs(frame.role.operator, frame.role[role])}</p>}
       {data === undefined ? (
-        error === null ? <Waiting what={text.asking} lines={8} /> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />
+        error === null ? <Card><Waiting what={text.asking} lines={12} /></Card> : <ProblemBox error={error} retry={() => void refetch()} busy={isFetching} />
       ) : (
         <Card flush>
           <ul>
