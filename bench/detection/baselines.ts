@@ -2,8 +2,7 @@
 
 import type { MinuteBucket } from "../../src/alerts/detection/bucket.ts";
 import { DAY, zoneSpan } from "../../src/alerts/detection/zone.ts";
-import type { Fired } from "./score.ts";
-import type { Shop } from "./shop.ts";
+import type { Fired, ShopFacts } from "./score.ts";
 
 const TICK = 5;
 
@@ -11,7 +10,7 @@ const TICK = 5;
  * Every five minutes: more than 3 failed deliveries in 5 minutes; more than 5 % of the last hour's payments failed;
  * revenue of the day so far 30 % below the whole of yesterday.
  */
-export function olderRules(shop: Shop, buckets: readonly MinuteBucket[]): Fired[] {
+export function olderRules(shop: ShopFacts, buckets: readonly MinuteBucket[]): Fired[] {
   const sums = runningSums(buckets);
   const fired: Fired[] = [];
   const was = { webhook_failure: false, payment_error: false, revenue_dip: false };
@@ -31,7 +30,7 @@ export function olderRules(shop: Shop, buckets: readonly MinuteBucket[]): Fired[
 }
 
 /** At the end of each hour, against the same hour of the week in the last four weeks. */
-export function threeSigma(_shop: Shop, buckets: readonly MinuteBucket[]): Fired[] {
+export function threeSigma(_shop: ShopFacts, buckets: readonly MinuteBucket[]): Fired[] {
   const sums = runningSums(buckets);
   const fired: Fired[] = [];
   const was = { webhook_failure: false, payment_error: false, revenue_dip: false };
@@ -63,7 +62,7 @@ function rising(is: Flags, was: Flags, minute: number, fired: Fired[]): void {
 }
 
 let span: { shop: string; from: number; until: number; offset: number } | undefined;
-function zoneSpanOffset(shop: Shop, minute: number): number {
+function zoneSpanOffset(shop: ShopFacts, minute: number): number {
   const ts = shop.start + minute * 60;
   if (span === undefined || span.shop !== shop.id || ts < span.from || ts >= span.until) span = { shop: shop.id, ...zoneSpan(shop.timeZone, ts) };
   return span.offset;

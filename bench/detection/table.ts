@@ -1,8 +1,6 @@
 // Prints the figures.
 
-import { INCIDENTS } from "./incident.ts";
-import { delaysOf, type Judged, middle, type Score, summarise, type Summary } from "./score.ts";
-import { SHAPES, SIZES } from "./shop.ts";
+import { delaysOf, middle, type Score, type ShopFacts, summarise, type Summary } from "./score.ts";
 
 const minutes = (value: number): string => (Number.isNaN(value) ? "-" : value === Infinity ? "never" : value < 600 ? `${Math.round(value)}` : `${(value / 60).toFixed(1)} h`);
 const percent = (value: number): string => (Number.isNaN(value) ? "-" : `${(value * 100).toFixed(1)} %`);
@@ -28,32 +26,37 @@ export function printScores(scores: readonly (readonly [string, Score])[]): void
   printTable([HEAD, ...scores.map(([name, score]) => row(name, summarise(score)))]);
 }
 
-const part = (score: Score, keep: (one: Judged["shop"]) => boolean, shops: number): Score => ({
-  judged: score.judged.filter((one) => keep(one.shop)), falseAlarms: score.falseAlarms.filter((one) => keep(one.shop)),
-  luckHits: 0, luckTries: 0, shopMonths: shops,
-});
-
-/** The same columns by size and by shape; shop-months are shared evenly. */
-export function printParts(score: Score, noises: readonly string[]): void {
-  const rows: string[][] = [HEAD];
-  const cut = (name: string, share: number, keep: (shop: Judged["shop"]) => boolean): void => {
-    const piece = part(score, keep, score.shopMonths * share);
-    rows.push(row(name, { ...summarise(piece, 0), luck: NaN }));
+const part = (score: Score, keep: (shop: ShopFacts) => boolean): Score => {
+  const shops = score.shops.filter(keep);
+  return {
+    judged: score.judged.filter((one) => keep(one.shop)), falseAlarms: score.falseAlarms.filter((one) => keep(one.shop)), shops,
+    luckHits: 0, luckTries: 0, shopMonths: (score.shopMonths * shops.length) / score.shops.length,
   };
-  for (const size of SIZES) cut(`${size.toLocaleString("en")} a day`, 1 / SIZES.length, (shop) => shop.size === size);
-  for (const shape of SHAPES) cut(shape, 1 / SHAPES.length, (shop) => shop.shape === shape);
-  for (const noise of noises) cut(`${noise} noise`, 1 / noises.length, (shop) => shop.noise === noise);
+};
+
+const sizesOf = (score: Score): number[] => [...new Set(score.shops.map(({ size }) => size))].sort((a, b) => a - b);
+
+/** The same columns by size, shape and noise. */
+export function printParts(score: Score): void {
+  const rows: string[][] = [HEAD];
+  const cut = (name: string, keep: (shop: ShopFacts) => boolean): void => {
+    rows.push(row(name, { ...summarise(part(score, keep), 0), luck: NaN }));
+  };
+  for (const size of sizesOf(score)) cut(`${size.toLocaleString("en")} a day`, (shop) => shop.size === size);
+  for (const shape of new Set(score.shops.map((shop) => shop.shape))) cut(shape, (shop) => shop.shape === shape);
+  for (const noise of new Set(score.shops.map((shop) => shop.noise))) cut(noise, (shop) => shop.noise === noise);
   printTable(rows);
 }
 
 /** Median minutes to the alert, and found of all, for each incident and size. */
 export function printIncidents(score: Score): void {
-  const rows: string[][] = [["", ...SIZES.map((size) => `${size.toLocaleString("en")}/day`), "lost"]];
-  for (const kind of INCIDENTS) {
+  const sizes = sizesOf(score);
+  const rows: string[][] = [["", ...sizes.map((size) => `${size.toLocaleString("en")}/day`), "lost"]];
+  for (const kind of [...new Set(score.judged.map(({ incident }) => incident.kind))].sort()) {
     const mine = score.judged.filter((one) => one.incident.kind === kind);
     rows.push([
       kind,
-      ...SIZES.map((size) => {
+      ...sizes.map((size) => {
         const here = mine.filter((one) => one.shop.size === size);
         return here.length === 0 ? "-" : `${minutes(middle(delaysOf(here, () => true, 0)))} (${here.filter((one) => one.found).length}/${here.length})`;
       }),
