@@ -131,9 +131,7 @@ class Player {
     const technical = random.binomial(count - customer - risk, now.technical);
     const failed = customer + risk + technical;
     tally(bucket, minute, cell, market.currency, count, failed);
-    minute.slices.cause["customer"]![1] += customer;
-    minute.slices.cause["risk"]![1] += risk;
-    minute.slices.cause["technical"]![1] += technical;
+    fail(minute, { customer, risk, technical });
     bucket.revenue_minor += this.amounts(count - failed, trouble?.kind === "wrong_price" ? trouble.strength : 1);
     if (present) this.tryAgain(at, index, random.binomial(failed, harsh > 1 ? 0.2 : 0.45));
     else this.billAgain(at, random.binomial(failed, harsh > 1 ? 0.5 : 1));
@@ -186,36 +184,30 @@ class Player {
     const cell = { brand: "mastercard", country: "US", method: "card", share: 0, customer: 0, risk: 0, technical: 0 };
     tally(bucket, minute, cell, this.market.currency, count, failed);
     const blocked = this.random.binomial(failed, tests ? 0.3 : 0.9);
-    minute.slices.cause["risk"]![1] += blocked;
-    minute.slices.cause["customer"]![1] += failed - blocked;
+    fail(minute, { customer: failed - blocked, risk: blocked, technical: 0 });
     bucket.revenue_minor += (count - failed) * (tests ? 100 : (this.market.prices.at(-1)?.[0] ?? 0) * 3);
   }
 }
 
 function stillOpen({ kind, strength, from, until }: Trouble, at: number): number {
-  switch (kind) {
-    case "checkout_gone":
-    case "checkout_partly":
-      return 1 - strength;
-    case "conversion_fading":
-      return 1 - strength * Math.min(1, (at - from) / (0.7 * (until - from)));
-    default:
-      return 1;
-  }
+  if (kind === "checkout_gone" || kind === "checkout_partly") return 1 - strength;
+  return kind === "conversion_fading" ? 1 - strength * Math.min(1, (at - from) / (0.7 * (until - from))) : 1;
 }
 
 function chancesOf(cell: Cell, market: Market, trouble: Trouble | undefined): Pick<Cell, "customer" | "risk" | "technical"> {
-  switch (trouble?.kind) {
-    case "processor_errors":
-      return { ...cell, technical: Math.max(cell.technical, trouble.strength) };
-    case "issuer_declines":
-      return cell.country === trouble.part ? { ...cell, customer: cell.customer + 0.33 * trouble.strength } : cell;
-    case "sca_broken":
-      return cell.brand === trouble.part && cell.method === "card" ? { ...cell, customer: Math.max(cell.customer, trouble.strength) } : cell;
-    case "currency_failing":
-      return market.currency === trouble.part ? { ...cell, technical: trouble.strength } : cell;
-    default:
-      return cell;
+  if (trouble === undefined) return cell;
+  const { kind, strength, part } = trouble;
+  if (kind === "processor_errors") return { ...cell, technical: Math.max(cell.technical, strength) };
+  if (kind === "issuer_declines" && cell.country === part) return { ...cell, customer: cell.customer + 0.33 * strength };
+  if (kind === "sca_broken" && cell.brand === part && cell.method === "card") return { ...cell, customer: Math.max(cell.customer, strength) };
+  if (kind === "currency_failing" && market.currency === part) return { ...cell, technical: strength };
+  return cell;
+}
+
+function fail(minute: Minute, causes: Record<"customer" | "risk" | "technical", number>): void {
+  for (const [cause, count] of Object.entries(causes)) {
+    const pair = minute.slices.cause[cause];
+    if (pair !== undefined) pair[1] += count;
   }
 }
 

@@ -114,18 +114,10 @@ function strengthOf(random: Random, merchant: Merchant, kind: TroubleKind): numb
 }
 
 function partOf(random: Random, merchant: Merchant, kind: TroubleKind): string {
-  switch (kind) {
-    case "method_gone":
-      return random.pick(["wallet", "bank_debit", "card"]);
-    case "issuer_declines":
-      return merchant.markets[0]?.cells[0]?.country ?? "";
-    case "sca_broken":
-      return random.pick(["visa", "mastercard"]);
-    case "currency_failing":
-      return random.pick(merchant.markets.map(({ currency }) => currency) as [string]);
-    default:
-      return "";
-  }
+  if (kind === "method_gone") return random.pick(["wallet", "bank_debit", "card"]);
+  if (kind === "issuer_declines") return merchant.markets[0]?.cells[0]?.country ?? "";
+  if (kind === "sca_broken") return random.pick(["visa", "mastercard"]);
+  return kind === "currency_failing" ? random.pick(merchant.markets.map(({ currency }) => currency) as [string]) : "";
 }
 
 /** Sure enough for somebody who knows the true rates, several times over. */
