@@ -2,6 +2,8 @@
 // all day long by some, and by as much as it takes at the times of day at which it is unlike itself again and again (a batch that is never
 // on time, a shop that opens when somebody comes).
 
+import { secondLargest } from "./daily-most.ts";
+
 const DAYS = 28;
 const PLACES = 96;
 /** Windows up to ten minutes, up to an hour, longer; by time of day the first two are one. */
@@ -72,15 +74,4 @@ export function closeDay(caution: Caution): void {
   }
   today.fill(0);
   placeToday.fill(0);
-}
-
-function secondLargest(values: Float64Array | Float32Array, from: number): number {
-  let largest = 0;
-  let second = 0;
-  for (let at = from; at < from + DAYS; at++) {
-    const value = values[at] ?? 0;
-    if (value > largest) [largest, second] = [value, largest];
-    else if (value > second) second = value;
-  }
-  return second;
 }

@@ -16,7 +16,15 @@ export interface FailureModel {
   readonly shortestWindow: number;
   /** Weight of the usual rate, in attempts: 1 / (rho + 1 / history). */
   readonly weight: number;
+  /** How much further out than alpha it must be in this store, and where it is noted how far out it was. */
+  readonly own?: { readonly asked: number; readonly note: (far: number) => void };
 }
+
+/** Findings whose logarithm of probability is so near alpha's are noted as near misses. */
+const NEAR = 0.6;
+
+/** An alarm counts for little more than what was asked of it: how far an outage goes is no measure of ordinary days. */
+const NOTED = 1.15;
 
 export interface FailureFinding {
   readonly from: number;
@@ -60,8 +68,10 @@ export function findFailures(sums: FailureSums, now: number, floor: number, mode
     // The cheap gate first: nearly all windows of nearly all minutes end here.
     if (lost < tried * (usual + model.gate(usual, window)) || (model.restless !== undefined && lost < tried * (usual + wandering(usual, model.restless)))) continue;
     const alpha = alphaOf(window, model.budget) / model.shared;
-    const probability = failuresAtLeast(lost, tried, usual, model.weight, alpha);
-    if (probability >= alpha) continue;
+    const probability = failuresAtLeast(lost, tried, usual, model.weight, alpha ** NEAR);
+    const far = Math.log(Math.max(1e-300, probability)) / Math.log(alpha);
+    model.own?.note(Math.min(far, NOTED * model.own.asked));
+    if (far < (model.own?.asked ?? 1) || probability >= alpha) continue;
     if (best === undefined || probability / alpha < best.probability / best.alpha) {
       best = { from, window, tries: tried, failed: lost, usual, weight: model.weight, probability, alpha };
     }

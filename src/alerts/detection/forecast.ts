@@ -4,6 +4,7 @@ import { type Calendar, HOLIDAY_SHARE } from "./calendar.ts";
 import { clockUndecided, otherCell } from "./clock-change.ts";
 import { shapeIndex } from "./minute-shape.ts";
 import { CELLS, interpolate, STEP, type VolumeProfile } from "./profile.ts";
+import { ratePlace } from "./rates.ts";
 import { between, oldest } from "./series.ts";
 import type { DetectorState } from "./state.ts";
 import { NEAR_HIGH } from "./volume.ts";
@@ -57,8 +58,8 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   const cell = quarterOfWeek(local);
   const place = cell % 96;
   const hour = cell >> 2;
-  into.failureRate = state.rates?.tolerant[place] ?? 0.08;
-  into.webhookRate = state.webhookRates?.tolerant[place] ?? 0.002;
+  into.failureRate = state.rates?.tolerant[ratePlace(cell)] ?? 0.08;
+  into.webhookRate = state.webhookRates?.tolerant[ratePlace(cell)] ?? 0.002;
   into.meanSale = state.sales.byHour[hour % 24] ?? 0;
   into.minute = shapeIndex(cell, local);
   if (state.volume === null) {
@@ -70,15 +71,15 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   const drift = growth === 0 ? 1 : Math.exp((growth * (ts - state.fittedAt)) / WEEK_SECONDS);
   into.curve = interpolate(perMinute, cell, position) * drift;
   let expected = into.curve * (state.minutes.bend[into.minute] ?? 1);
-  let dip = expected;
+  let dip = expected * (state.volume.ease[hour] ?? 1);
   let edge = Math.min(dip, lowerSide(state.volume, cell) * drift);
   if (clockUndecided(state, ts)) {
     const other = otherCell(state, ts);
     const byOther = interpolate(perMinute, other, position) * drift;
-    dip = Math.min(dip, byOther);
-    edge = Math.min(edge, byOther, lowerSide(state.volume, other) * drift);
+    dip = Math.min(dip, byOther * (state.volume.ease[other >> 2] ?? 1));
+    edge = Math.min(edge, dip, lowerSide(state.volume, other) * drift);
     expected = Math.max(expected, byOther);
-    into.failureRate = Math.max(into.failureRate, state.rates?.tolerant[other % 96] ?? 0);
+    into.failureRate = Math.max(into.failureRate, state.rates?.tolerant[ratePlace(other)] ?? 0);
   }
   if (state.dayKind === "holiday" || state.dayKind === "closed") {
     const sunday = interpolate(perMinute, SUNDAY * 96 + place, position) * drift;

@@ -1,5 +1,5 @@
 // Detection: closed minutes in, explained alerts out. Knows no database, no clock and no other room.
-// Snapshots are of version 3: `createDetector` refuses older ones with a RangeError; push the last 35 days of buckets into a fresh detector instead.
+// Snapshots are of version 4: `createDetector` refuses older ones with a RangeError; push the last 35 days of buckets into a fresh detector instead.
 
 export type { Alert, Evidence, Kind, Metric, Resolution, Severity, Transition } from "./alert.ts";
 export type { MinuteBucket, MinuteSlices } from "./bucket.ts";

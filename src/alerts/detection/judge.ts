@@ -2,7 +2,8 @@
 
 import type { Metric } from "./alert.ts";
 import type { Place } from "./caution.ts";
-import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, webhookGate } from "./failing.ts";
+import { noteMost } from "./daily-most.ts";
+import { type FailureFinding, type FailureModel, failuresOver, type FailureSums, findFailures, paymentGate, webhookGate } from "./failing.ts";
 import { QUARTERS_A_DAY } from "./history.ts";
 import { countAtLeast, countAtMost } from "./negative-binomial.ts";
 import type { RateProfile } from "./rates.ts";
@@ -86,7 +87,7 @@ export function judgePayments(state: DetectorState, options: JudgeOptions, floor
   const now = state.series.count;
   const finding = findFailures(sums, now, floor, {
     shared: 1, budget: options.budget, leastFailed: 4, gate: paymentGate, restless: { rho: state.rates?.rho ?? 0.01, most: 0.2 },
-    longestWindow: LONGEST_RATE_WINDOW, shortestWindow: young ? 60 : 2, weight: weightOf(state.rates, young),
+    longestWindow: LONGEST_RATE_WINDOW, shortestWindow: young ? 60 : 2, weight: weightOf(state.rates, young), own: ownFailures(state, 0),
   });
   return finding !== undefined && goesOn(sums, now, floor, finding) ? finding : undefined;
 }
@@ -104,7 +105,13 @@ export function judgeSlices(state: DetectorState, options: JudgeOptions, floor =
   return findFailingSlices(state.slices, now, floor, options.budget, 2, (window) => {
     const from = Math.max(floor, now - window);
     return between(series.sums.failed, from, now) - between(series.sums.expectedFailed, from, now);
-  });
+  }, ownFailures(state, 1));
+}
+
+/** While an alert is open what is seen is no measure of ordinary days. */
+function ownFailures(state: DetectorState, kind: 0 | 1): NonNullable<FailureModel["own"]> {
+  const open = state.open.payment_error !== undefined || state.open.card_testing !== undefined;
+  return { asked: state.failureMost.asked[kind] ?? 1, note: (far) => (open ? undefined : noteMost(state.failureMost, kind, far)) };
 }
 
 /** Minutes before an attack that show the level it came on top of. */
@@ -171,29 +178,48 @@ const SURGES = {
 } as const;
 export type Surge = keyof typeof SURGES;
 
+/** So many times the second largest heap of four weeks; and how far an alarm itself counts. */
+export const HEAP_MARGIN = 1.5;
+const HEAP_NOTED = 1.2;
+
+/** Days after which it is known how many refunds a sale brings, so that heaps can be measured. */
+const HEAP_DAYS = 3;
 /** Cardholders object weeks after they paid: until then the rate of disputes only rises. */
 const DISPUTE_DAYS = 28;
 
 /** Far more of something than its share of the forecast volume. */
 export function judgeSurge(state: DetectorState, surge: Surge, options: JudgeOptions): CountFinding | undefined {
-  if (learning(state) || (surge === "dispute_surge" && daysSeen(state) < DISPUTE_DAYS)) return undefined;
+  if (daysSeen(state) < HEAP_DAYS) return undefined;
   const { seen: seenColumn, times, least, shortest } = SURGES[surge];
   const { sums, count: now } = state.series;
   if (between(sums[seenColumn], now - 1, now) === 0) return undefined;
   const floor = floorOf(state, surge);
-  for (const window of WINDOWS) {
+  const quiet = learning(state) || (surge === "dispute_surge" && daysSeen(state) < DISPUTE_DAYS);
+  let found: CountFinding | undefined;
+  for (let index = 0; index < WINDOWS.length; index++) {
+    const window = WINDOWS[index] ?? 0;
     const from = now - window;
-    if (from < floor) return undefined;
+    if (from < floor) break;
     if (window < shortest) continue;
     const seen = between(sums[seenColumn], from, now);
     const expected = surgeExpected(state, surge, from);
-    if (seen < least || seen < times * expected) continue;
+    const own = ownHeaps(state, surge, index, seen / expected);
+    if (found !== undefined || quiet || seen < least || seen < Math.max(times, own) * expected) continue;
     const phi = surge === "revenue_spike" ? 0.1 : 0.05;
     const probability = countAtLeast(seen, expected, phi);
     const alpha = alphaOf(window, options.budget);
-    if (probability < alpha) return { from, window, seen, expected, phi, probability, alpha };
+    if (probability < alpha) found = { from, window, seen, expected, phi, probability, alpha };
   }
-  return undefined;
+  return found;
+}
+
+/** Refunds are made by hand in heaps, disputes come once a day from the banks: what a window holds is held against what the same window held at most on the days of the last weeks. */
+function ownHeaps(state: DetectorState, surge: Surge, window: number, times: number): number {
+  if (surge === "revenue_spike") return 0;
+  const kind = (surge === "refund_surge" ? 0 : WINDOWS.length) + window;
+  const asked = state.surgeMost.asked[kind] ?? 0;
+  noteMost(state.surgeMost, kind, asked === 0 ? times : Math.min(times, HEAP_NOTED * asked));
+  return asked;
 }
 
 /** A promotion brings more of them: what the sales themselves let expect counts where it is more. Knowing a rare event's rate from four weeks: at least half an event is expected of any window. */

@@ -5,9 +5,11 @@ import type { MinuteBucket, MinuteSlices } from "./bucket.ts";
 import type { Calendar } from "./calendar.ts";
 import { closeDay } from "./caution.ts";
 import { clockUndecided, decideClock } from "./clock-change.ts";
+import { closeMost } from "./daily-most.ts";
 import { learnClumps, learnDispersion } from "./dispersion.ts";
 import { enterMinute, type Forecast, forecastMinute } from "./forecast.ts";
 import { beginQuarter, type History, learnable, MASK, maskQuarters, QUARTER_SECONDS, QUARTERS_A_DAY, slot, unmaskQuarters } from "./history.ts";
+import { HEAP_MARGIN } from "./judge.ts";
 import { bendQuarter, learnMinute, shapeIndex } from "./minute-shape.ts";
 import { fitVolume } from "./profile.ts";
 import { fitRates, PAYMENT_PRIOR, WEBHOOK_PRIOR } from "./rates.ts";
@@ -30,6 +32,9 @@ const QUICK_LAG = 10;
 const QUICK_FADE = Math.exp(-1 / 35);
 /** Share of the average volume below which an hour is quiet. */
 const QUIET = 0.4;
+/** A finding about failures must be so much further out than the second nearest miss of four weeks, and how much that may ask. */
+const FAILURE_MARGIN = 1.25;
+const FAILURE_MOST = 2;
 const SPIKE_RATIO = 1.5;
 const SPIKE_DEVIATIONS = 4.5;
 /** One sale in a dead night is no spike. */
@@ -179,6 +184,8 @@ export function fitDaily(state: DetectorState, ts: number): void {
   const { history } = state;
   learnYesterday(state, ts);
   closeDay(state.caution);
+  closeMost(state.failureMost, FAILURE_MARGIN, 1, FAILURE_MOST);
+  closeMost(state.surgeMost, HEAP_MARGIN, 0, Infinity);
   fitRestless(state.restless);
   // `next` is the quarter still filling; at midnight it is whole.
   history.next += 1;

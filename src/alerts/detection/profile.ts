@@ -1,6 +1,7 @@
 // Expected attempts by quarter of the local week (DETECTION §3), fitted once a day from the last 35 days.
 
 import { ageInWeeks, DAYS_LEARNT, dayTotals, fitDays, fitGrowth, vagueness } from "./days.ts";
+import { fitEase } from "./ease.ts";
 import { type History, learnWeight, MASK, QUARTERS_A_DAY, slot } from "./history.ts";
 import { selectQuantile } from "./quantile.ts";
 import { fitHours, fitShape, hourPlace, type HourRecord, hourRecords, HOURS_HELD, isWeekend } from "./hours.ts";
@@ -13,6 +14,8 @@ export interface VolumeProfile {
   readonly perMinute: Float64Array;
   /** A minute of each quarter on the days on which it held far less, where that is one day in four; else Infinity. */
   readonly low: Float64Array;
+  /** By hour of the week: share of it that the poorer of the last weeks held, where that is far less; else 1. A dip is judged against no more. */
+  readonly ease: Float64Array;
   /** Logarithm of growth a week. */
   readonly growth: number;
   /** Events behind the fit, weighted. */
@@ -51,7 +54,7 @@ export function fitVolume(history: History, phi: number): VolumeProfile {
   }
   let evidence = 0;
   for (const hour of hours) evidence += hour.count * hour.weight;
-  return { perMinute, low: fitLow(history, perMinute), growth, evidence, attemptsADay, vague: vagueness(days) };
+  return { perMinute, low: fitLow(history, perMinute), ease: fitEase(hours, days, perMinute), growth, evidence, attemptsADay, vague: vagueness(days) };
 }
 
 /**

@@ -1,10 +1,11 @@
 // Usual failure rate by quarter of the local day, and how much it varies (DETECTION §5, "Payment error rate").
 
 import { type History, learnWeight, QUARTERS_A_DAY, slot } from "./history.ts";
+import { isWeekend } from "./hours.ts";
 import { selectQuantile } from "./quantile.ts";
 
 export interface RateProfile {
-  /** By quarter of the local day. */
+  /** By quarter of the local day, of weekdays and then of weekends: where nobody works at weekends what is billed again is all there is, and fails more. */
   readonly usual: Float64Array;
   /** The largest of a quarter and its neighbours: a batch that starts ten minutes late is no outage. */
   readonly tolerant: Float64Array;
@@ -33,6 +34,10 @@ const RHO_PRIOR = 0.006;
 const RHO_LOW = 0.0008;
 const RHO_HIGH = 0.12;
 
+const RATE_PLACES = 2 * QUARTERS_A_DAY;
+/** Place of a quarter of the week in a profile of rates. */
+export const ratePlace = (cell: number): number => (isWeekend(cell >> 2) ? QUARTERS_A_DAY : 0) + (cell % QUARTERS_A_DAY);
+
 interface HourRate { readonly hour: number; readonly tries: number; readonly failed: number; readonly age: number; weight: number; readonly since: number; readonly until: number }
 
 /** `tries` and `failed` are columns of the history; quarters before `since` (a quarter number) hardly count. */
@@ -41,7 +46,7 @@ export function fitRates(history: History, tries: Float64Array, failed: Float64A
   const first = Math.max(history.first, history.next - DAYS_LEARNT * QUARTERS_A_DAY);
   const hours = hourRates(history, tries, failed, first, last, since);
   let store = prior.rate;
-  let byHour = new Float64Array(24).fill(prior.rate);
+  let byHour = new Float64Array(48).fill(prior.rate);
   let rho = RHO_PRIOR * 2;
   for (let pass = 0; pass < 3; pass++) {
     if (pass > 0) for (const hour of hours) hour.weight = hour.age * robustness(hour, byHour[hour.hour] ?? store, rho);
@@ -50,8 +55,9 @@ export function fitRates(history: History, tries: Float64Array, failed: Float64A
     rho = fitRho(hours, byHour);
   }
   const { rates, evidence } = quarterRates(history, tries, failed, hours, byHour);
-  for (let at = 0; at < 96; at++) rates[at] = Math.max(prior.least, rates[at] ?? 0);
-  const tolerant = Float64Array.from(rates, (rate, at) => Math.max(rate, rates[(at + 95) % 96] ?? 0, rates[(at + 1) % 96] ?? 0));
+  for (let at = 0; at < rates.length; at++) rates[at] = Math.max(prior.least, rates[at] ?? 0);
+  const beside = (at: number, by: number): number => rates[(at < 96 ? 0 : 96) + ((at + by) % 96)] ?? 0;
+  const tolerant = Float64Array.from(rates, (rate, at) => Math.max(rate, beside(at, 95), beside(at, 1)));
   return { usual: rates, tolerant, store, rho, evidence };
 }
 
@@ -59,11 +65,11 @@ function hourRates(history: History, tries: Float64Array, failed: Float64Array, 
   const hours: HourRate[] = [];
   for (let quarter = first; quarter <= last; ) {
     const start = quarter;
-    const hour = ((history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY) >> 2;
+    const hour = ratePlace(history.cell[slot(quarter)] ?? 0) >> 2;
     let tried = 0;
     let lost = 0;
     let weight = 1;
-    for (; quarter <= last && ((history.cell[slot(quarter)] ?? 0) % QUARTERS_A_DAY) >> 2 === hour; quarter++) {
+    for (; quarter <= last && ratePlace(history.cell[slot(quarter)] ?? 0) >> 2 === hour; quarter++) {
       const at = slot(quarter);
       const usable = learnWeight(history, at);
       if (usable === 0) continue;
@@ -88,13 +94,17 @@ function pooledRate(hours: readonly HourRate[], prior: number, worth: number): n
 }
 
 function hourlyRates(hours: readonly HourRate[], store: number): Float64Array<ArrayBuffer> {
-  const failed = new Float64Array(24).fill(store * SHRINK);
-  const tries = new Float64Array(24).fill(SHRINK);
+  // The hour of any day leans on the store, that of weekdays and of weekends on the hour of any day.
+  const failed = new Float64Array(72);
+  const tries = new Float64Array(72);
   for (const { hour, weight, failed: lost, tries: tried } of hours) {
-    failed[hour] = (failed[hour] ?? 0) + weight * lost;
-    tries[hour] = (tries[hour] ?? 0) + weight * tried;
+    for (const at of [hour, 48 + (hour % 24)]) {
+      failed[at] = (failed[at] ?? 0) + weight * lost;
+      tries[at] = (tries[at] ?? 0) + weight * tried;
+    }
   }
-  return failed.map((lost, hour) => lost / (tries[hour] ?? 1));
+  const shrunk = (at: number, to: number): number => ((failed[at] ?? 0) + SHRINK * to) / ((tries[at] ?? 0) + SHRINK);
+  return Float64Array.from({ length: 48 }, (_, hour) => shrunk(hour, shrunk(48 + (hour % 24), store)));
 }
 
 function robustness(hour: HourRate, rate: number, rho: number): number {
@@ -123,19 +133,19 @@ function fitRho(hours: readonly HourRate[], byHour: Float64Array): number {
 }
 
 function quarterRates(history: History, tries: Float64Array, failed: Float64Array, hours: readonly HourRate[], byHour: Float64Array): { rates: Float64Array; evidence: number } {
-  const tried = new Float64Array(96);
-  const lost = new Float64Array(96);
+  const tried = new Float64Array(RATE_PLACES);
+  const lost = new Float64Array(RATE_PLACES);
   let evidence = 0;
   for (const hour of hours) {
     for (let quarter = hour.since; quarter < hour.until; quarter++) {
       const at = slot(quarter);
       if (learnWeight(history, at) === 0) continue;
-      const place = (history.cell[at] ?? 0) % QUARTERS_A_DAY;
+      const place = ratePlace(history.cell[at] ?? 0);
       tried[place] = (tried[place] ?? 0) + hour.weight * (tries[at] ?? 0);
       lost[place] = (lost[place] ?? 0) + hour.weight * (failed[at] ?? 0);
       evidence += hour.weight * (tries[at] ?? 0);
     }
   }
-  const rates = Float64Array.from({ length: 96 }, (_, at) => ((lost[at] ?? 0) + SHRINK * (byHour[at >> 2] ?? 0)) / ((tried[at] ?? 0) + SHRINK));
+  const rates = Float64Array.from({ length: RATE_PLACES }, (_, at) => ((lost[at] ?? 0) + SHRINK * (byHour[at >> 2] ?? 0)) / ((tried[at] ?? 0) + SHRINK));
   return { rates, evidence: evidence / 96 + SHRINK };
 }

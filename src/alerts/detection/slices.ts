@@ -1,7 +1,7 @@
 // The same failure test for each card brand, country, method or cause.
 
 import type { MinuteSlices } from "./bucket.ts";
-import { type FailureFinding, failuresOver, type FailureSums, findFailures, paymentGate, sliceGate } from "./failing.ts";
+import { type FailureFinding, type FailureModel, failuresOver, type FailureSums, findFailures, paymentGate, sliceGate } from "./failing.ts";
 import { selectQuantile } from "./quantile.ts";
 import type { RateProfile } from "./rates.ts";
 
@@ -150,14 +150,14 @@ function fitSliceRho(book: SliceBook, slice: Slice): number {
 }
 
 /** Slices that fail, the one that explains the largest share of the extra failures first. `extra` is the store's failures above the usual over a window. */
-export function findFailingSlices(book: SliceBook, now: number, floor: number, budget: number, shortestWindow: number, extra: (window: number) => number): SliceFinding[] {
+export function findFailingSlices(book: SliceBook, now: number, floor: number, budget: number, shortestWindow: number, extra: (window: number) => number, own?: FailureModel["own"]): SliceFinding[] {
   const found: SliceFinding[] = [];
   const from = Math.max(floor, now - WRAP + 1);
   const shared = Math.max(1, book.slices.size);
   for (const slice of book.slices.values()) {
     const finding = findFailures(slice, now, from, {
       shared, budget, leastFailed: 4, gate: slice.dimension === CAUSE ? paymentGate : sliceGate, restless: { rho: slice.rho, most: 0.3 },
-      longestWindow: 2880, shortestWindow, weight: 1 / (slice.rho + 1 / slice.evidence),
+      longestWindow: 2880, shortestWindow, weight: 1 / (slice.rho + 1 / slice.evidence), ...(own === undefined ? {} : { own }),
     });
     if (finding === undefined) continue;
     const excess = finding.failed / finding.tries - finding.usual;

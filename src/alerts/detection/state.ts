@@ -2,6 +2,7 @@
 
 import type { Alert, Metric } from "./alert.ts";
 import { type Caution, createCaution } from "./caution.ts";
+import { createDailyMost, type DailyMost } from "./daily-most.ts";
 import { createDispersion, type Dispersion, PHI_PRIOR } from "./dispersion.ts";
 import { createHistory, type History } from "./history.ts";
 import { createMinuteShape, type MinuteShape } from "./minute-shape.ts";
@@ -35,7 +36,7 @@ export interface OpenAlert {
 
 export interface DetectorState {
   /** Changes when old snapshots can no longer be read. */
-  readonly version: 3;
+  readonly version: 4;
   readonly series: Series;
   readonly history: History;
   readonly usual: Dispersion;
@@ -43,6 +44,10 @@ export interface DetectorState {
   readonly quick: Dispersion;
   readonly today: Dispersion;
   readonly caution: Caution;
+  /** How near ordinary days come to an alarm about failures: of all payments, of a slice; in logarithms of probability over those of alpha. */
+  readonly failureMost: DailyMost;
+  /** Refunds and disputes over what was expected, by surge and window: who refunds by hand does it in heaps. */
+  readonly surgeMost: DailyMost;
   readonly restless: Restless;
   readonly minutes: MinuteShape;
   readonly sales: SaleModel;
@@ -84,11 +89,11 @@ export interface DetectorState {
 
 export function createState(): DetectorState {
   return {
-    version: 3,
+    version: 4,
     series: createSeries(), history: createHistory(),
     usual: createDispersion(WINDOWS, PHI_PRIOR.profile), near: createDispersion(NEAR_WINDOWS, PHI_PRIOR.level), quick: createDispersion(QUICK_WINDOWS, PHI_PRIOR.level),
     today: createDispersion(TODAY_WINDOWS, PHI_PRIOR.level),
-    caution: createCaution(), restless: createRestless(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
+    caution: createCaution(), failureMost: createDailyMost(2, 1), surgeMost: createDailyMost(2 * WINDOWS.length, 0), restless: createRestless(), minutes: createMinuteShape(), sales: createSaleModel(), slices: createSliceBook(),
     volume: null, rates: null, webhookRates: null, vague: 1, webhooksPerAttempt: 0, refundsPerAttempt: 0, disputesPerAttempt: 0,
     span: null, day: -1, dayKind: "usual", fittedAt: 0,
     nearSeen: 0, nearExpected: 0, todaySeen: 0, todayExpected: 0, quickSeen: 0, quickExpected: 0, open: {}, floors: {}, volumeAlarmUntil: -1, dips: [], ratesSince: -Infinity, decidedChange: -Infinity,
