@@ -7,6 +7,7 @@ import { fillDirectory } from "./fill.ts";
 import { benchForward } from "./forward.ts";
 import { benchImport } from "./import.ts";
 import { benchIntake } from "./intake.ts";
+import { benchNotifyLatency } from "./notify-latency.ts";
 import { benchNotifyQueue } from "./notify-queue.ts";
 import { benchPricing } from "./pricing/main.ts";
 import { benchReport } from "./report.ts";
@@ -87,6 +88,9 @@ if (values.help) {
       console.log(`${filled.events} events, ${(filled.bytes / 1e9).toFixed(2)} GB in ${values.data}`);
     }
     if (values.only === "notify") {
+      const found = await benchNotifyLatency(directory);
+      console.log(`\nFrom the commit of an event that makes a rule fire to the request at a receiver, under ${found.perSecond} events/s (${found.sent} sent, ${found.notOk} not taken; SQLite; load ${found.load1.toFixed(1)}), ms:\n`);
+      printTable(["rule", "samples", "missing", "p50", "p95", "slowest"], found.rows.map((row) => [row.name, row.samples, row.missing, row.p50Ms, row.p95Ms, row.slowestMs]));
       const rows = await benchNotifyQueue(10_000, directory);
       console.log("\nNotices that queue while a channel is away, after it is back (SQLite, receiver on loopback):\n");
       printTable(

@@ -49,7 +49,7 @@ export interface EngineOptions {
 const BITE = { busy: 100, idle: 1000 } as const;
 const BUSY_FOR_MS = 250;
 /** What a loop may take of the thread while webhooks arrive; half of them all together, and figures stay seconds old. */
-const SHARE = { derive: 0.12, deliveries: 0.06, mirror: 0.06, watch: 0.06 } as const;
+const SHARE = { derive: 0.12, deliveries: 0.06, mirror: 0.06, watch: 0.06, judge: 0.1 } as const;
 
 /** Runs a step and remembers how long it took, so that the pause after it can be made to fit a share of the time. */
 function paced(share: number, busy: () => boolean, step: () => Promise<boolean>): { step: () => Promise<boolean>; pauseMs: () => number } {
@@ -112,14 +112,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     { pollMs: 2000, onError: failed("sending receipts") },
   );
   const judged = pulse(db, clock, EVALUATOR);
+  let judgingMs = 0;
   const judge = startLoop(
     async () => {
+      const began = performance.now();
       const { transitions } = await evaluate(db, options.evaluation, clock.now());
       for (const transition of transitions) log.warn(transition, "alert");
       await judged();
+      judgingMs = performance.now() - began;
       return false;
     },
-    { pollMs: 5000, restMs: 1000, retryMs: 1000, onError: failed("evaluating alerts") },
+    // Twice a second while events come, which is most of the time to a notice; once where judging takes long.
+    { pollMs: 5000, restMs: () => Math.min(1000, Math.max(400, judgingMs * (1 / SHARE.judge - 1))), retryMs: 1000, onError: failed("evaluating alerts") },
   );
   const watch = follow("following the minutes", SHARE.watch, 2000, () => options.watch.step());
   const tasks = startLoop(() => scheduler.runDue(), { pollMs: 1000, onError: failed("the scheduler") });

@@ -9,7 +9,7 @@ export * from "./http/index.ts";
 export { type Journal, type JournalTrouble, openJournal, requireWritableDirectory } from "./journal.ts";
 export { createLog, type Logger } from "./log.ts";
 export * from "./loop.ts";
-export { type Mailer, type MailOutcome, openMailer, type SmtpSettings } from "./mail.ts";
+export { type Mail, type Mailer, type MailOutcome, openMailer, type SmtpSettings } from "./mail.ts";
 export * from "./redact.ts";
 export { inChunks } from "./db/chunks.ts";
 export { copyIn, type CopyOut, copyOut } from "./db/copy.ts";

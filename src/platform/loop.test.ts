@@ -54,7 +54,7 @@ describe("a loop", () => {
   });
 
   it("rests after finding nothing, also when it is woken, and pauses between steps that cost something", async () => {
-    const { loop, at, pass } = noted([false, true, false], { restMs: 200, pauseMs: () => 50 });
+    const { loop, at, pass } = noted([false, true, false], { restMs: () => 200, pauseMs: () => 50 });
     loop.wake();
     await pass(199);
     expect(at).toEqual([0]);

@@ -17,7 +17,7 @@ export interface LoopOptions {
   /** Wait this long (ms) after a step that did work; 0 yields to the event loop only. */
   pauseMs?: () => number;
   /** Rest at least this long (ms) after a step that found nothing, also when woken: for steps that cost something. */
-  restMs?: number;
+  restMs?: () => number;
   onError(error: unknown): void;
 }
 
@@ -70,7 +70,7 @@ export function startLoop(step: () => Promise<boolean>, options: LoopOptions): L
         if (stopped) return;
         if (worked) await rest.last(options.pauseMs?.() ?? 0, false);
         else {
-          if (options.restMs !== undefined) await rest.last(options.restMs, false);
+          if (options.restMs !== undefined) await rest.last(options.restMs(), false);
           if (!stopped) await rest.last(options.pollMs, true);
         }
       } catch (error) {

@@ -20,6 +20,12 @@ export interface Mail {
   readonly html: string;
   /** Without angle brackets; the same mail has the same, so that two copies are known as one. */
   readonly messageId: string;
+  /** Message ids of what it goes on from, without angle brackets, oldest first: a mail reader puts them into one thread. */
+  readonly references?: readonly string[];
+  /** Marked as urgent. */
+  readonly urgent?: boolean;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly attachments?: readonly { readonly filename: string; readonly contentType: string; readonly content: Buffer }[];
 }
 
@@ -67,6 +73,11 @@ function commandWatch(onCommand: (command: string) => void) {
   return { level: nothing, trace: nothing, debug: heard, info: nothing, warn: nothing, error: nothing, fatal: nothing };
 }
 
+function threadOf(references: readonly string[]): { references?: string[]; inReplyTo?: string } {
+  const newest = references.at(-1);
+  return newest === undefined ? {} : { references: references.map((id) => `<${id}>`), inReplyTo: `<${newest}>` };
+}
+
 /** Sends mail by SMTP. A connection per mail: receipts and notices are few, and an idle connection breaks unseen. */
 export function openMailer({ host, port, user, password, security }: SmtpSettings): Mailer {
   const options = {
@@ -86,13 +97,13 @@ export function openMailer({ host, port, user, password, security }: SmtpSetting
   };
   const secrets = password === null ? [] : spellings(user, password.reveal());
   return {
-    send: async ({ from, to, replyTo, subject, text, html, messageId, attachments }) => {
+    send: async ({ from, to, replyTo, subject, text, html, messageId, references = [], urgent = false, headers = {}, attachments }) => {
       let textBegan = false;
       const logger = commandWatch((command) => {
         textBegan ||= command.startsWith("DATA") || command.startsWith("BDAT");
       });
       try {
-        await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, ...(replyTo === null ? {} : { replyTo }), ...(attachments === undefined ? {} : { attachments: [...attachments] }) });
+        await createTransport({ ...options, logger }).sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, headers, ...threadOf(references), ...(urgent ? { priority: "high" as const } : {}), ...(replyTo === null ? {} : { replyTo }), ...(attachments === undefined ? {} : { attachments: [...attachments] }) });
         return { kind: "sent" };
       } catch (error) {
         return mailFailure(error, textBegan, secrets);

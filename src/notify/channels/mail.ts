@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { html, type Html, type Mailer } from "../../platform/index.ts";
+import { html, type Html, type Mail, type Mailer } from "../../platform/index.ts";
 import type { Channel, SendOutcome } from "../channel.ts";
 import type { Notice, NoticeAlert } from "../notice.ts";
 import { alertHead, clip, factsOf, headline, oneLine, plainText, remarks, type Wording } from "../words.ts";
@@ -47,6 +47,22 @@ export interface MailChannelSettings {
   readonly server: string;
 }
 
+/** Some mail readers stop at so many; the oldest keep the thread together. */
+const MOST_REFERENCES = 10;
+
+/**
+ * What a mail reader and a mail server go by beside the text: a thread for each alert (a notice about several joins their
+ * threads), a list to filter by (RFC 2919), and that no absence note is to be sent back (RFC 3834, and Exchange's own).
+ */
+function headersOf(notice: Notice, name: string, domain: string): Pick<Mail, "references" | "urgent" | "headers"> {
+  const alerts = notice.alerts.map(({ news }) => news.alertId).sort((one, other) => one - other);
+  return {
+    references: alerts.slice(0, MOST_REFERENCES).map((id) => `tillwatch-alert-${id}@${domain}`),
+    urgent: notice.status === "firing" && notice.severity === "CRITICAL" && !notice.drill,
+    headers: { "List-Id": `Tillwatch alerts <${name}.tillwatch.${domain}>`, "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+  };
+}
+
 /** Mail by SMTP. Whether it arrived when the connection broke is not known; it is sent again, under the same message id. */
 export function mailChannel({ name, from, to, server }: MailChannelSettings, mailer: Mailer, wording: Wording): Channel {
   const domain = /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? "localhost";
@@ -57,7 +73,7 @@ export function mailChannel({ name, from, to, server }: MailChannelSettings, mai
     gapMs: 0,
     fingerprint: createHash("sha256").update(JSON.stringify([name, from, to, server])).digest("hex").slice(0, 24),
     send: async (notice): Promise<SendOutcome> => {
-      const outcome = await mailer.send({ from, to: to.join(", "), replyTo: null, messageId: `tillwatch-notice-${notice.id}-${name}@${domain}`, ...mailOf(notice, wording) });
+      const outcome = await mailer.send({ from, to: to.join(", "), replyTo: null, messageId: `tillwatch-notice-${notice.id}-${name}@${domain}`, ...headersOf(notice, name, domain), ...mailOf(notice, wording) });
       switch (outcome.kind) {
         case "sent":
           return { kind: "sent", status: null };

@@ -47,7 +47,8 @@ function serve(socket: Socket, behaviour: Behaviour, mails: ReceivedMail[]): voi
       buffer = buffer.slice(end + 2);
       if (inText) {
         if (line !== ".") {
-          text += `${line}\n`;
+          // A line that begins with a dot came with a second one (RFC 5321, 4.5.2).
+          text += `${line.startsWith(".") ? line.slice(1) : line}\n`;
           continue;
         }
         inText = false;
