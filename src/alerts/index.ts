@@ -1,7 +1,7 @@
 /** What is judged: rules over figures, the life of an alert, and its record. */
 import "./store.ts";
 
-export { type Act, acknowledgeAlert, commentAlert, judgeAlert, resolveByHand } from "./act.ts";
+export { type Act, acknowledgeAlert, commentAlert, judgeAlert, resolveByHand, SILENCE_SCOPES, silenceAlert, type SilenceScope } from "./act.ts";
 export { type Alert, FEEDBACK, type Feedback } from "./alert.ts";
 export type { Transition } from "./apply.ts";
 export type { HandedRule } from "./case.ts";

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { COMMAND_LINE, recordAudit } from "../access/index.ts";
-import { type Act, acknowledgeAlert, type Alert, commentAlert, FEEDBACK, type Feedback, judgeAlert, readDetail, resolveByHand, showAlert, showDetail } from "../alerts/index.ts";
+import { type Act, acknowledgeAlert, type Alert, commentAlert, FEEDBACK, type Feedback, judgeAlert, readDetail, resolveByHand, showAlert, showDetail, SILENCE_SCOPES, silenceAlert, type SilenceScope } from "../alerts/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
+import { durationMs } from "./silences.ts";
 
 export function alertId(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("Expected the id of an alert, a whole number; `tillwatch alerts list` shows them.");
@@ -74,7 +75,7 @@ function act(name: string, description: string, example: string): Command {
   return new Command(name).description(description).argument("<id>", "the alert's id", alertId).option("--json", "print one JSON document").addHelpText("after", `\nExample:\n  $ tillwatch alerts ${example}`);
 }
 
-/** `tillwatch alerts ack | resolve | comment | feedback`. */
+/** `tillwatch alerts ack | resolve | comment | silence | feedback`. */
 export function actCommands(context: ServiceContext): Command[] {
   return [
     act("ack", "take an alert on: escalation stops", 'ack 42 --note "looking into it"')
@@ -86,6 +87,14 @@ export function actCommands(context: ServiceContext): Command[] {
     act("comment", "add a comment to its time line", 'comment 42 --text "asked the bank"')
       .requiredOption("--text <text>", "the comment")
       .action((id: number, { json, text }: { json?: boolean; text: string }) => acted(context, id, json, (one) => commentAlert(one, text), () => `The comment stands in the time line of alert ${id}.`)),
+    act("silence", "mute its notices; the alert itself goes on", 'silence 42 --for 2h --reason "the bank is mending it"')
+      .requiredOption("--reason <text>", "why")
+      .addOption(new Option("--scope <what>", "this alert alone, whatever its rule tells, or whatever is told of its subject").choices([...SILENCE_SCOPES]).default("alert"))
+      .option("--for <duration>", "30m, 2h, 1d; until it is resolved when left out")
+      .action(async (id: number, options: { json?: boolean; reason: string; scope: SilenceScope; for?: string }) => {
+        const lastsMs = options.for === undefined ? null : durationMs(options.for);
+        await acted(context, id, options.json, async (one) => (await silenceAlert(one, options.scope, lastsMs === null ? "when_resolved" : one.nowMs + lastsMs, options.reason)).alert, () => `The notices of ${options.scope === "alert" ? `alert ${id}` : `its ${options.scope}`} are silenced ${options.for === undefined ? "until it is resolved" : `for ${options.for}`}; end that with: tillwatch silences expire ID`);
+      }),
     act("feedback", "was it real, expected or noise? what was expected is not learnt from", "feedback 42 --is expected")
       .addOption(new Option("--is <word>", "your word").choices([...FEEDBACK]).makeOptionMandatory())
       .option("--note <text>", "why")

@@ -7,7 +7,8 @@ import { table } from "./table.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function durationMs(text: string): number {
+/** `30m`, `2h`, `1d` as milliseconds. @throws AppError `invalid`. */
+export function durationMs(text: string): number {
   const unit = UNIT_MS[text.at(-1) ?? ""];
   if (!/^[1-9]\d{0,4}[mhd]$/.test(text) || unit === undefined) throw new AppError("invalid", `--for is ${JSON.stringify(text)}; right would be 30m, 2h or 1d`, { code: "duration_invalid" });
   return Number.parseInt(text, 10) * unit;
