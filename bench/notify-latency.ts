@@ -64,17 +64,19 @@ function keepSending(post: (body: string) => Promise<{ status: number }>, nowMs:
   const source = events(nowMs, false);
   const began = performance.now();
   let [sent, notOk, open] = [0, 0, 0];
+  const send = async (body: string): Promise<void> => {
+    open += 1;
+    const { status } = await post(body);
+    open -= 1;
+    if (status !== 200) notOk += 1;
+  };
   const timer = setInterval(() => {
     // What a late timer owes is made up for.
     const due = Math.floor(((performance.now() - began) / 1000) * PER_SECOND);
     for (; sent < due; sent += 1) {
       const { value } = source.next();
       if (typeof value !== "string") return;
-      open += 1;
-      void post(value).then(({ status }) => {
-        open -= 1;
-        if (status !== 200) notOk += 1;
-      });
+      void send(value);
     }
   }, TICK_MS);
   return {
