@@ -71,26 +71,26 @@ const WRONG: readonly (readonly [string, string, unknown, number, RegExp])[] = [
   ["POST", "/api/channels/nobody/test", undefined, 404, /there is no channel nobody/],
   ["POST", "/api/channels/nobody/enable", undefined, 404, /there is no channel nobody/],
   ["POST", "/api/silences", {}, 400, /matchers/],
-  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "a", duration: "2h", ends_at: "when_resolved" }, 400, /one of them/],
-  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "a" }, 400, /one of them/],
-  ["POST", "/api/silences", { matchers: [], reason: "a", duration: "2h" }, 400, /matchers/],
-  ["POST", "/api/silences", { matchers: ["rule"], reason: "a", duration: "2h" }, 400, /matcher/],
+  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "known", duration: "2h", ends_at: "when_resolved" }, 400, /one of them/],
+  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "known" }, 400, /one of them/],
+  ["POST", "/api/silences", { matchers: [], reason: "known", duration: "2h" }, 400, /matchers/],
+  ["POST", "/api/silences", { matchers: ["rule"], reason: "known", duration: "2h" }, 400, /matcher/],
   ["POST", "/api/silences", { matchers: ["rule=x"], reason: "  ", duration: "2h" }, 400, /reason/],
-  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "a", duration: "two hours" }, 400, /30m, 2h or 1d/],
-  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "a", ends_at: "2025-10-20T09:00:00Z" }, 400, /end/],
-  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "a", ends_at: "tomorrow" }, 400, /ends_at/],
+  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "known", duration: "two hours" }, 400, /30m, 2h or 1d/],
+  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "known", ends_at: "2025-10-20T09:00:00Z" }, 400, /end/],
+  ["POST", "/api/silences", { matchers: ["rule=x"], reason: "known", ends_at: "tomorrow" }, 400, /ends_at/],
   ["POST", "/api/silences/preview", { matchers: "rule=x" }, 400, /matchers/],
   ["GET", "/api/silences/7", undefined, 404, /7/],
   ["DELETE", "/api/silences/7", undefined, 404, /7/],
   ["GET", "/api/oncall/calendar?from=2025-10-21T00:00:00Z&to=2025-10-20T00:00:00Z", undefined, 400, /after `from`/],
   ["GET", "/api/oncall/calendar?from=monday", undefined, 400, /2025-10-20T09:00:00Z/],
   ["POST", "/api/oncall/overrides", { rotation: "second", person: "bob", ...span("21T09:00:00", "21T17:00:00") }, 404, /second/],
-  ["POST", "/api/oncall/overrides", { rotation: "primary", person: "eve", ...span("21T09:00:00", "21T17:00:00") }, 404, /eve/],
+  ["POST", "/api/oncall/overrides", { rotation: "primary", person: "eve", ...span("21T09:00:00", "21T17:00:00") }, 400, /eve/],
   ["POST", "/api/oncall/overrides", { rotation: "primary", person: "bob", ...span("21T17:00:00", "21T09:00:00") }, 400, /end/],
   ["POST", "/api/oncall/overrides", { rotation: "primary", person: "bob" }, 400, /starts_at/],
   ["DELETE", "/api/oncall/overrides/5", undefined, 404, /5/],
-  ["POST", "/api/oncall/feeds", { rotation: "primary", person: "ann" }, 400, /or/],
-  ["POST", "/api/oncall/feeds", { person: "eve" }, 404, /eve/],
+  ["POST", "/api/oncall/feeds", { rotation: "second" }, 400, /second/],
+  ["POST", "/api/oncall/feeds", { person: "eve" }, 400, /eve/],
   ["DELETE", "/api/oncall/feeds/3", undefined, 404, /3/],
   ["GET", "/calendar/guess.ics", undefined, 404, /not there/],
   ["POST", "/api/drills/alerts", { severity: "BAD" }, 400, /severity/],
@@ -101,13 +101,14 @@ const WRONG: readonly (readonly [string, string, unknown, number, RegExp])[] = [
 onBothDatabases("notices, silences, on-call and drills over HTTP", migrations, (database) => {
   it("what is wrong is said, with what would be right, and nothing is changed", async () => {
     const { ask, trail, db } = await served(database);
+    const otherwise: string[] = [];
     for (const [method, path, body, status, words] of WRONG) {
       const answer = await ask(method, path, body);
-      const shown = `${method} ${path} ${JSON.stringify(body)}: ${JSON.stringify(answer)}`;
-      expect(answer.status, shown).toBe(status);
-      expect(answer.body, shown).toMatchObject({ ok: false, code: expect.any(String), request_id: expect.any(String) });
-      expect(String(answer.body["error"]), shown).toMatch(words);
+      const { ok, code, request_id, error } = answer.body;
+      const right = answer.status === status && ok === false && typeof code === "string" && typeof request_id === "string" && words.test(String(error));
+      if (!right) otherwise.push(`${method} ${path} ${JSON.stringify(body)}: ${JSON.stringify(answer)}, not ${status} ${words.source}`);
     }
+    expect(otherwise).toEqual([]);
     expect(await trail()).toEqual([]);
     for (const table of ["notify_silence", "oncall_override", "oncall_feed", "notify_drill", "notice"] as const) expect(await db.read.selectFrom(table).selectAll().execute()).toEqual([]);
   });
@@ -130,11 +131,11 @@ onBothDatabases("notices, silences, on-call and drills over HTTP", migrations, (
     await db.write((tx) => announce(tx, newsOf({ alertId: 3, rule: "check_disk", subject: "disk", startedAt: MONDAY, firedAt: MONDAY }), MONDAY));
     expect((await ask("POST", "/api/silences/preview", { matchers: ["rule=check_*"] })).body).toMatchObject({ data: { firing: [{ rule: "check_disk" }], past: [{ rule: "check_disk" }] } });
     const made = await ask("POST", "/api/silences", { matchers: ["rule=check_*"], reason: "the disk is being grown", duration: "2h" });
-    expect(made).toMatchObject({ status: 201, body: { data: { id: 1, state: "active", reason: "the disk is being grown", ends_at: "2025-10-20T14:00:00Z" } } });
+    expect(made).toMatchObject({ status: 201, body: { data: { id: 1, state: "active", reason: "the disk is being grown", ends_at: "2025-10-20T14:00:00.000Z" } } });
     expect((await ask("POST", "/api/silences", { kind: "maintenance", matchers: ["subject=webhooks"], reason: "the endpoint moves", starts_at: "2025-10-21T00:00:00Z", duration: "1h", author: "Ann" })).body).toMatchObject({ data: { kind: "maintenance", state: "pending", author: "Ann" } });
     expect((await ask("GET", "/api/silences?state=active")).body).toMatchObject({ count: 1, data: [{ id: 1 }] });
     clock.advance(60_000);
-    expect((await ask("DELETE", "/api/silences/1")).body).toMatchObject({ data: { state: "ended", ended_at: "2025-10-20T12:01:00Z" } });
+    expect((await ask("DELETE", "/api/silences/1")).body).toMatchObject({ data: { state: "ended", ended_at: "2025-10-20T12:01:00.000Z" } });
     expect((await ask("GET", "/api/silences/1")).body).toMatchObject({ data: { state: "ended" } });
     expect(await trail()).toEqual(["silence.create", "silence.create", "silence.expire"]);
   });

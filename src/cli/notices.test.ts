@@ -129,7 +129,7 @@ onBothDatabases("the commands about alerts and people", migrations, (database) =
     expect((await run("alerts", "ack", "1", "--note", "looking")).out).toBe("Alert 1 is acknowledged.");
     expect((await run("alerts", "comment", "1", "--text", "logs grew")).code).toBe(0);
     expect((await run("alerts", "silence", "1", "--reason", "being mended", "--for", "2h", "--scope", "rule")).out).toMatch(/^The notices of its rule are silenced for 2h/);
-    expect(await json("silences", "list")).toMatchObject({ count: 1, data: [{ matchers: [{ text: "rule=check_disk" }], ends_at: "2025-10-20T14:00:00Z", reason: "being mended" }] });
+    expect(await json("silences", "list")).toMatchObject({ count: 1, data: [{ matchers: [{ text: "rule=check_disk" }], ends_at: "2025-10-20T14:00:00.000Z", reason: "being mended" }] });
     expect((await run("alerts", "feedback", "1", "--is", "real")).out).toBe("Noted: alert 1 was real.");
     expect((await run("alerts", "resolve", "1", "--reason", "cleaned up")).out).toBe("Alert 1 is resolved.");
     expect(await run("alerts", "resolve", "1", "--reason", "again")).toMatchObject({ code: 1, out: expect.stringContaining("resolved already") });
@@ -143,7 +143,7 @@ onBothDatabases("the commands about alerts and people", migrations, (database) =
     await fire();
     expect((await run("silences", "preview", "rule=check_*")).out).toMatch(/^1 fire now, 1 fired in the last 7 days\./);
     expect((await run("silences", "add", "rule=check_*", "--until-resolved", "--author", "Ann", "--reason", "known")).out).toBe("Silence 1 is active until resolved.");
-    expect(await json("silences", "add", "subject=disk", "--for", "30m", "--author", "Ann", "--reason", "known")).toMatchObject({ data: { id: 2, ends_at: "2025-10-20T12:30:00Z" } });
+    expect(await json("silences", "add", "subject=disk", "--for", "30m", "--author", "Ann", "--reason", "known")).toMatchObject({ data: { id: 2, ends_at: "2025-10-20T12:30:00.000Z" } });
     expect((await run("silences", "expire", "1")).out).toBe("Silence 1 has ended.");
     expect((await run("silences", "list")).out).toMatch(/ended[\s\S]*rule=check_\*/);
     expect(await trail()).toEqual(["silence.create", "silence.create", "silence.expire"]);
