@@ -135,7 +135,7 @@ onBothDatabases("the commands about alerts and people", migrations, (database) =
     expect(await run("alerts", "resolve", "1", "--reason", "again")).toMatchObject({ code: 1, out: expect.stringContaining("resolved already") });
     const { out } = await run("alerts", "show", "1");
     for (const kind of ["fired", "acknowledged", "commented", "silenced", "feedback", "resolved"]) expect(out).toContain(kind);
-    expect(await trail()).toEqual(["alert.ack", "alert.comment", "alert.silence", "alert.feedback", "alert.resolve"]);
+    expect(await trail()).toEqual(["alert.acknowledge", "alert.comment", "alert.silence", "alert.feedback", "alert.resolve"]);
   });
 
   it("silences: look beforehand, add, list, end", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { onBothDatabases } from "../../test/databases.ts";
 import { notifyMigrations } from "./index.ts";
-import { type Got, ms, routeOf, settingsOf, type Stage, stage } from "./testing/stage.ts";
+import { type Got, ms, routeOf, settingsOf, type Stage, stage, START } from "./testing/stage.ts";
 
 const IDS = [1, 2, 3];
 
@@ -23,8 +23,15 @@ const history = fc.array(happening, { minLength: 1, maxLength: 14 }).map((all) =
 const usual = settingsOf({ channels: ["team", "other"] });
 const rerouted = settingsOf({ channels: ["team", "other"], root: routeOf({ channels: ["other"] }) });
 
+const policies = [{ name: "standard", rounds: 2, steps: [{ targets: [{ kind: "channel" as const, name: "other" }], waitMs: ms("5m") }, { targets: [{ kind: "person" as const, name: "team" }], waitMs: ms("10m") }] }];
+const escalating = settingsOf({ channels: ["team", "other"], policies, root: routeOf({ escalate: "standard" }) });
+const reroutedEscalating = settingsOf({ channels: ["team", "other"], policies, root: routeOf({ channels: ["other"], escalate: "standard" }) });
+
+/** A time in which a channel does not answer. */
+const absence = fc.record({ channel: fc.constantFrom("team", "other"), from: fc.integer({ min: 0, max: 150 }), minutes: fc.integer({ min: 1, max: 45 }) });
+
 /** What may happen to an alert as its life goes on; the rest is left out. */
-function enact(s: Stage, all: readonly Happening[]): void {
+function enact(s: Stage, all: readonly Happening[], [first, second] = [usual, rerouted]): void {
   const state = new Map<number, "firing" | "resolved">();
   let moved = false;
   for (const { minute, alert, what } of all) {
@@ -42,7 +49,7 @@ function enact(s: Stage, all: readonly Happening[]): void {
     else if (what === "silence") at.silence(`rule=rule_${alert}`, `${minute + 20}m`);
     else if (what === "reroute") {
       moved = !moved;
-      at.configure(moved ? rerouted : usual);
+      at.configure(moved ? second : first);
     }
   }
   // All comes to an end.
@@ -116,6 +123,31 @@ onBothDatabases("whatever happens", notifyMigrations, (database) => {
         expect(essence(broken.got)).toEqual(essence(whole.got));
       }),
       { numRuns: runs },
+    );
+  });
+
+  it("escalations, silences, channels that are away and what waited for them: after a death at any write everybody hears of the end, and nothing is left", { timeout: 240_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(history, fc.array(absence, { maxLength: 3 }), fc.integer({ min: 1, max: 120 }), fc.boolean(), async (all, absences, write, after) => {
+        const db = await database.open();
+        const s = await stage(db, escalating, { merges: write % 2 === 0 ? "text" : "group" });
+        for (const name of ["team", "other"]) {
+          const away = (at: number): boolean => absences.some(({ channel, from, minutes }) => channel === name && at >= from * 60_000 && at < (from + minutes) * 60_000);
+          s.answer(name, (at) => (away(at) ? { kind: "later", status: 503, reason: "answered 503", afterMs: null } : { kind: "sent", status: 200 }));
+        }
+        enact(s, all, [escalating, reroutedEscalating]);
+        s.dieAt(write, after);
+        await s.run("8h");
+        // Whatever waited was told or told with others, and the last word of every alert is its end.
+        for (const channel of ["team", "other"]) for (const alert of IDS) expect(toldOf(s.got, channel, alert), `alert ${alert} on ${channel}`).toMatch(/^(.*R)?$/);
+        expect(await db.read.selectFrom("outbox").select("id").where("state", "not in", ["sent", "merged"]).execute()).toEqual([]);
+        expect(await db.read.selectFrom("notify_chain").select("alert_id").where("state", "<>", "done").execute()).toEqual([]);
+        expect(await db.read.selectFrom("notify_alert").select("alert_id").where("closed_at", "is", null).execute()).toEqual([]);
+        expect(await db.read.selectFrom("notify_silence").select("id").where("ended_at", "is", null).where("ends_at", "<", START + ms("8h")).execute()).toEqual([]);
+        // Every attempt is on record, and at most the one in which the process died has no end.
+        expect((await db.read.selectFrom("notice_attempt").select("id").where("outcome", "is", null).execute()).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: database.kind === "sqlite" ? 40 : 4 },
     );
   });
 

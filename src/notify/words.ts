@@ -89,6 +89,12 @@ export function alertHead({ news, state }: NoticeAlert): string {
   return `${word}: ${oneLine(news.title)}`;
 }
 
+/** The same, or nothing where the headline says it already: on a phone every line counts. */
+export function headBelow(alert: NoticeAlert, notice: Notice): string[] {
+  const head = alertHead(alert);
+  return headline(notice).endsWith(head) ? [] : [head];
+}
+
 /** Why this was sent, and what else there is to say, as lines. */
 export function remarks(notice: Notice): string[] {
   const shown = notice.alerts.length;
@@ -105,7 +111,7 @@ export function plainText(notice: Notice, wording: Wording, most = 10): string {
     const link = wording.alertLink(news.alertId);
     const ack = state === "firing" ? wording.ackLink(news.alertId, notice) : null;
     return [
-      alertHead(alert),
+      ...headBelow(alert, notice),
       ...factsOf(alert, notice, wording),
       oneLine(news.summary),
       ...news.details.map((line) => `- ${oneLine(line)}`),

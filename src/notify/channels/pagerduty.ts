@@ -26,7 +26,8 @@ export function pagerdutyEvent(notice: Notice, wording: Wording, action: Action 
     ...(link === null ? {} : { client_url: link }),
     links: [...(link === null ? [] : [{ href: link, text: "Evidence" }]), ...(ack === null ? [] : [{ href: ack, text: "Acknowledge in Tillwatch" }])],
     payload: {
-      summary: clip(headline(notice), MOST.summary),
+      // What the lock screen shows of it: what, how bad in money, since when.
+      summary: clip([headline(notice), ...(first === undefined || notice.alerts.length > 1 ? [] : factsOf(first, notice, wording))].join(" · "), MOST.summary),
       source: clip(oneLine(wording.source), 255),
       severity: notice.reason === "test" || notice.drill ? "info" : notice.severity === "CRITICAL" ? "critical" : "warning",
       timestamp: isoMillis(first?.news.firedAt ?? first?.news.startedAt ?? notice.createdAt),

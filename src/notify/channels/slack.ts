@@ -1,7 +1,7 @@
 import type { Secret } from "../../platform/index.ts";
 import type { Channel } from "../channel.ts";
 import type { Notice, NoticeAlert } from "../notice.ts";
-import { alertHead, clip, factsOf, headline, oneLine, remarks, type Wording } from "../words.ts";
+import { alertHead, clip, factsOf, headBelow, headline, oneLine, remarks, type Wording } from "../words.ts";
 import { httpChannel, type HttpChannelSettings } from "./http.ts";
 
 /** https://docs.slack.dev/reference/block-kit/blocks: 50 blocks, 3000 characters of a section, 150 of a header, 75 of a button. */
@@ -34,7 +34,7 @@ function alertBlocks(alert: NoticeAlert, notice: Notice, wording: Wording): obje
   const { news, state } = alert;
   const details = news.details.slice(0, 5).map((line) => `• ${safe(line, 200)}`);
   const todo = state === "resolved" ? [] : news.todo.slice(0, 4).map((line) => `→ ${safe(line, 250)}`);
-  const text = linesWithin([`*${safe(alertHead(alert), 300)}*`, safe(factsOf(alert, notice, wording).join(" · "), 300), safe(news.summary, 700), ...details, ...todo], MOST.section);
+  const text = linesWithin([...headBelow(alert, notice).map((head) => `*${safe(head, 300)}*`), safe(factsOf(alert, notice, wording).join(" · "), 300), safe(news.summary, 700), ...details, ...todo], MOST.section);
   const link = wording.alertLink(news.alertId);
   const ack = state === "firing" ? wording.ackLink(news.alertId, notice) : null;
   const buttons = [
