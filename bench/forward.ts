@@ -11,6 +11,9 @@ export interface ForwardFigures {
   readonly outageTries: number;
   readonly seconds: number;
   readonly perSecond: number;
+  /** Of the whole run, the receiver and the making of the events included. */
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
   readonly lost: number;
   readonly twice: number;
   readonly outOfOrder: number;
@@ -37,6 +40,7 @@ async function store(append: ReturnType<typeof openAppend>, from: number, count:
  * that it always answers with 500: how the backlog is worked off over real HTTP. The hour passes on a clock of its own.
  */
 export async function benchForward(perSecond: number, directory: string): Promise<ForwardFigures> {
+  const cpuBefore = process.cpuUsage();
   const took: number[] = [];
   let delayMs = 0;
   let tries = 0;
@@ -97,5 +101,6 @@ export async function benchForward(perSecond: number, directory: string): Promis
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   const different = new Set(took);
-  return { events: stored, outageTries, seconds, perSecond: Math.round(took.length / seconds), lost: stored - 1 - different.size, twice: took.length - different.size, outOfOrder: took.filter((one, index) => index > 0 && one < (took[index - 1] ?? 0)).length, setAside: status?.parked ?? 0 };
+  const cpu = process.cpuUsage(cpuBefore);
+  return { events: stored, outageTries, seconds, perSecond: Math.round(took.length / seconds), cpuSeconds: (cpu.user + cpu.system) / 1e6, peakMb: Math.round(process.resourceUsage().maxRSS / 1024), lost: stored - 1 - different.size, twice: took.length - different.size, outOfOrder: took.filter((one, index) => index > 0 && one < (took[index - 1] ?? 0)).length, setAside: status?.parked ?? 0 };
 }

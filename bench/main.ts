@@ -76,8 +76,8 @@ if (values.help) {
       const found = await benchForward(200, directory);
       console.log("\nAn application away for an hour at 200 events/s, then slow, then answering 500 to one event; its backlog over HTTP:\n");
       printTable(
-        ["events", "tries while away", "seconds", "events/s", "lost", "twice", "out of order", "set aside"],
-        [[found.events, found.outageTries, found.seconds.toFixed(0), found.perSecond, found.lost, found.twice, found.outOfOrder, found.setAside]],
+        ["events", "tries while away", "seconds", "events/s", "processor s", "peak MB", "lost", "twice", "out of order", "set aside"],
+        [[found.events, found.outageTries, found.seconds.toFixed(0), found.perSecond, found.cpuSeconds.toFixed(0), found.peakMb, found.lost, found.twice, found.outOfOrder, found.setAside]],
       );
     }
     if (values.only === "fill") {

@@ -12,8 +12,8 @@ type Look =
 /** Stripe's allowance of reads is for the sweep; who asks for health oftener gets the last answer. */
 const GOOD_MS = 5 * 60_000;
 const BAD_MS = 60_000;
-/** A sweep that ended within this time has asked already. */
-const SWEPT_MS = 6 * 60_000;
+/** The next sweep is late by so much before anybody else asks. */
+const SWEPT_MS = 60_000;
 /** Shorter troubles of Stripe's or the network's pass. */
 const LONG_MS = 10 * 60_000;
 
@@ -75,7 +75,7 @@ export function stripeCheck({ db, config, clock, stripe }: StripeCheckParts): He
       const swept = config.ingest.sweep ? await sweepStatus(db.read, null) : null;
       const last = swept?.trouble === null ? swept.last : null;
       const age = last === null ? null : clock.now() - last.at;
-      if (age !== null && age >= 0 && age < SWEPT_MS) return { state: "ok", figure: `answered the sweep ${Math.round(age / 1000)} s ago; ${about}` };
+      if (age !== null && age >= 0 && age < (swept?.everyMs ?? 0) + SWEPT_MS) return { state: "ok", figure: `answered the sweep ${Math.round(age / 1000)} s ago; ${about}` };
       return stripe === undefined ? { state: "unknown", figure: about, todo: "not asked; the running service asks" } : judged(await stripe.look(), about, clock.now());
     },
   };

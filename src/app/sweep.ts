@@ -1,10 +1,11 @@
 import type { HealthCheck } from "../health/index.ts";
-import { completeness, completenessText, createSweep, judgeSweep, recoverUnmade, sweepStatus } from "../ingest/index.ts";
+import { completeness, completenessText, createSweep, judgeSweep, recoverUnmade, sweepInTurn, sweepStatus } from "../ingest/index.ts";
 import { AppError, type Clock, type Database } from "../platform/index.ts";
 import { eventLister, objectReader, type StripeApi } from "../stripe/index.ts";
 import type { Evidence, TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
 import { liveNodes } from "./nodes.ts";
+import { readPace } from "./read-pace.ts";
 import { clockCheck } from "./stripe-checks.ts";
 import { stripeSource } from "./stripe.ts";
 
@@ -41,31 +42,26 @@ export async function hasStripe(db: Database, config: Config, clock: Clock, sign
   }
 }
 
+/** Who was compared longest ago comes first, so that with slow answers and little time none is left out for ever. */
+async function inNeed(db: Database, accounts: readonly (string | null)[]): Promise<(string | null)[]> {
+  const since = await Promise.all(accounts.map(async (account) => ({ account, at: (await sweepStatus(db.read, account))?.checkpointMs ?? 0 })));
+  return since.sort((one, other) => one.at - other.at).map(({ account }) => account);
+}
+
 async function runSweep(db: Database, config: Config, clock: Clock, signal: AbortSignal): Promise<Evidence> {
   if (!(await hasStripe(db, config, clock, signal))) return { skipped: "the sandbox is not running" };
   const api = await stripeOf(db, config, clock);
   const list = eventLister(api);
   const endAt = clock.now() + RUN_MS;
-  const sum = { seen: 0, recovered: 0, backfilled: 0 };
-  const troubles: string[] = [];
-  for (const account of sweptAccounts(config)) {
-    const sweep = createSweep({ db, clock, list, account });
-    while (!signal.aborted && clock.now() < endAt) {
-      const outcome = await sweep.step();
-      if (outcome.kind === "failed") troubles.push(outcome.trouble.text);
-      if (outcome.kind !== "page") break;
-      if (outcome.part === "backfill") sum.backfilled += outcome.recovered;
-      else {
-        sum.seen += outcome.seen;
-        sum.recovered += outcome.recovered;
-      }
-    }
-  }
+  const { sweepMs, reads, allowed } = await readPace(db, config, clock);
+  const sweeps = (await inNeed(db, sweptAccounts(config))).map((account) => createSweep({ db, clock, list, account, everyMs: sweepMs }));
+  const { troubles, ...sum } = await sweepInTurn(sweeps, () => !signal.aborted && clock.now() < endAt);
+  // What fails there is kept too, and told by the check.
   const unmade = await recoverUnmade({ db, clock, fetchObject: objectReader(api) });
   const [trouble] = troubles;
   if (trouble !== undefined) throw new AppError("upstream", trouble, { code: "sweep_failed" });
   const figure = await completeness(db.read, null, clock.now() - DAY, clock.now());
-  return { ...sum, unmade, completeness: completenessText(figure), backfill: Math.round(figure.backfill * 1000) / 1000 };
+  return { ...sum, unmade, every_min: sweepMs / MINUTE, reads_a_month: reads, reads_allowed: allowed, completeness: completenessText(figure), backfill: Math.round(figure.backfill * 1000) / 1000 };
 }
 
 export function sweepTask(db: Database, config: Config, clock: Clock): TaskDefinition {

@@ -14,10 +14,12 @@ export interface WitnessRow {
   start: number;
   /** Number of the sweep that counted; a later one counts anew. */
   sweep: number;
-  /** Events that Stripe has there. */
+  /** Events that Stripe has there, as far as they can be read. */
   seen: number;
   /** Events there that came by sweeping, ever. */
   recovered: number;
+  /** Entries of Stripe's list there that cannot be read as events. */
+  unreadable: Generated<number>;
 }
 
 export interface GapRow {

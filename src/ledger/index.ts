@@ -12,7 +12,7 @@ export { NO_ENDPOINT } from "./known.ts";
 export { ledgerMigrations } from "./migrations/index.ts";
 export { EVENT_SHAPE, showEvent } from "./present.ts";
 export { eventQuery, limitField, timeField } from "./query.ts";
-export { knownEvents, lastEvent, lastSeq, readAfter, readEntries, readEvent, readRaw } from "./read.ts";
+export { knownEvents, lastEvent, latestCreated, lastSeq, readAfter, readEntries, readEvent, readRaw } from "./read.ts";
 export { retainDeliveries, retainEvents } from "./retain.ts";
 export { ledgerRoutes } from "./routes.ts";
 export { EVENT_STATUSES, type EventFilter, type EventPage, type EventStatus, type ListedEvent, searchEvents } from "./search.ts";

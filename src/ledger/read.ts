@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { inChunks, type Tables, type Tx } from "../platform/index.ts";
 import { decompress } from "./blocks.ts";
 import type { LedgerEntry, LedgerEvent, Source } from "./event.ts";
@@ -133,6 +133,42 @@ export async function knownEvents(tx: Tx, ids: readonly string[]): Promise<Map<s
     for (const row of rows) known.set(row.event_id, (terms.get(row.source_id) ?? "webhook") as Source);
   }
   return known;
+}
+
+export interface LatestQuery {
+  /** Events of this type; null for any. */
+  readonly type: string | null;
+  /** Only such as came so; null for any of Stripe's. */
+  readonly source: Source | null;
+  /** By Stripe's time, ms UTC, both inclusive. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Ids that do not count. */
+  readonly but: readonly string[];
+}
+
+/** Events come a little before Stripe's time of them where our clock is behind, and later when they were sent again. */
+const EARLY_MS = 15 * 60_000;
+const LATE_MS = 60 * 60_000;
+/** The latest made is among the latest received; not always the very last. */
+const LOOK = 20;
+
+/**
+ * Stripe's time of the latest event of its own in a time, ms UTC; null when there is none. What an import or a repair
+ * made up is no event of Stripe's.
+ */
+export async function latestCreated(tx: Tx, { type, source, fromMs, untilMs, but }: LatestQuery): Promise<number | null> {
+  const named = [type, source].filter((value) => value !== null);
+  const terms = new Map(named.length === 0 ? [] : (await tx.selectFrom("term").select(["id", "value"]).where("value", "in", named).execute()).map(({ id, value }) => [value, id]));
+  const [typeId, sourceId] = [type === null ? null : terms.get(type), source === null ? null : terms.get(source)];
+  // A word that no row says.
+  if (typeId === undefined || sourceId === undefined) return null;
+  let query = tx.selectFrom("event").select("created_at").where("received_at", ">=", fromMs - EARLY_MS).where("received_at", "<=", untilMs + LATE_MS).where("created_at", ">=", fromMs).where("created_at", "<=", untilMs).where(sql<boolean>`substr(event_id, 1, 4) not in ('gen_', 'imp_')`);
+  if (typeId !== null) query = query.where("type_id", "=", typeId);
+  if (sourceId !== null) query = query.where("source_id", "=", sourceId);
+  if (but.length > 0) query = query.where("event_id", "not in", but);
+  const rows = await query.orderBy("received_at", "desc").limit(LOOK).execute();
+  return rows.length === 0 ? null : Math.max(...rows.map((row) => row.created_at));
 }
 
 /** The event that came last; null for an empty ledger. */

@@ -7,7 +7,7 @@ export { eventsOfPayments, forgetOwners, idsOfPayments, paymentsByIds, paymentsO
 export { foldPayments, type PaymentChange, type PaymentsFolded } from "./fold.ts";
 export { paymentsMigrations } from "./migrations/index.ts";
 export { type Attempt, type Dispute, type Payment, type PaymentStatus, type Refund } from "./payment.ts";
-export { type AttemptCount, countAttempts, eventSeqsOf, findPayments, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope, partsBetween, type ToldPart } from "./query.ts";
+export { type AttemptCount, countAttempts, countSucceeded, eventSeqsOf, findPayments, getPayment, type ListedPayment, listPayments, type PaymentFilter, type PaymentPage, type PaymentScope, partsBetween, type ToldPart } from "./query.ts";
 export { type RefundStatus } from "./state.ts";
 export { showListedPayment } from "./present.ts";
 export { type PaymentsRoutes, paymentsRoutes } from "./routes.ts";

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { askStripe } from "./ask.ts";
 import type { StripeApi } from "./client.ts";
+import { StripeTrouble } from "./trouble.ts";
 
 export interface EventQuery {
   /** A connected account; null for the account of the key. */
@@ -42,6 +43,8 @@ export function eventLister({ sdk }: Pick<StripeApi, "sdk">): ListEvents {
     };
     // It only reads, so a failed call may be made again.
     const page = await askStripe(sdk.events.list(params, { maxNetworkRetries: 1, ...(account === null ? {} : { stripeAccount: account }) }));
+    // A stranger's answer must never pass for an empty list.
+    if (!Array.isArray(page.data)) throw new StripeTrouble("upstream", "stripe_unreadable", "what answers for Stripe sends no list of events; see whether STRIPE_API_BASE and any proxy on the way are right", { effect: "none" });
     const date = Date.parse(page.lastResponse.headers["date"] ?? "");
     return { events: page.data, hasMore: page.has_more, serverTimeMs: Number.isFinite(date) ? date : null };
   };

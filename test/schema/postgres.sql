@@ -12,6 +12,7 @@
 -- ingest/0002_quarantine
 -- ingest/0003_forward
 -- ingest/0004_signatures
+-- ingest/0005_unreadable
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
@@ -623,6 +624,7 @@ witness.start bigint not null
 witness.sweep bigint not null
 witness.seen bigint not null
 witness.recovered bigint not null
+witness.unreadable bigint not null default 0
 CREATE UNIQUE INDEX access_key_name ON access_key USING btree (name) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX access_key_pkey ON access_key USING btree (id)
 CREATE INDEX access_key_revoked ON access_key USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)

@@ -12,6 +12,7 @@
 -- ingest/0002_quarantine
 -- ingest/0003_forward
 -- ingest/0004_signatures
+-- ingest/0005_unreadable
 -- ledger/0001_events
 -- ledger/0002_narrow_indexes
 -- ledger/0003_variant_facts
@@ -190,4 +191,4 @@ CREATE INDEX task_run_due on task_run (task, due_at, cause, attempt);
 CREATE INDEX task_run_finished on task_run (finished_at);
 CREATE INDEX task_run_task on task_run (task, id);
 CREATE TABLE term (id integer primary key autoincrement, value text not null unique);
-CREATE TABLE witness ( account text not null, start integer not null, sweep integer not null, seen integer not null, recovered integer not null, primary key (account, start) ) without rowid;
+CREATE TABLE witness ( account text not null, start integer not null, sweep integer not null, seen integer not null, recovered integer not null, unreadable integer not null default 0, primary key (account, start) ) without rowid;

@@ -1,5 +1,5 @@
 import type { Validated, Validation } from "../../health/index.ts";
-import { judgeEndpoints, type Finding, type FindingKind } from "../../ingest/index.ts";
+import { judgeEndpoints, type Finding, type FindingKind, NONE_UNDELIVERED } from "../../ingest/index.ts";
 import { PERMISSIONS, type Permission, probePermission, webhookEndpoints } from "../../stripe/index.ts";
 import { wantedEndpoint } from "../guard.ts";
 import { fail, pass, type ValidationParts, warn } from "./parts.ts";
@@ -44,7 +44,7 @@ function endpointFindings(parts: ValidationParts): () => Promise<readonly Findin
   return () => {
     asked ??= (async () => {
       const endpoints = await webhookEndpoints(await parts.stripe()).list();
-      return judgeEndpoints({ endpoints, undelivered: { count: 0, more: false, oldestMs: null, newestMs: null }, before: null }, wantedEndpoint(parts.config), parts.clock.now());
+      return judgeEndpoints({ endpoints, undelivered: NONE_UNDELIVERED, before: null }, wantedEndpoint(parts.config), parts.clock.now());
     })();
     return asked;
   };

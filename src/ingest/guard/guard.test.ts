@@ -1,17 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { onBothDatabases } from "../../../test/databases.ts";
 import { migrations } from "../../app/migrations.ts";
-import { type EndpointFacts, STRIPE_API_VERSION, webhookEndpoints } from "../../stripe/index.ts";
+import { openAppend, readHead, type Source } from "../../ledger/index.ts";
+import { type EndpointFacts, type ListEvents, STRIPE_API_VERSION, webhookEndpoints } from "../../stripe/index.ts";
 import { scene } from "../testing/scene.ts";
 import { guardEndpoints, guardState } from "./guard.ts";
-import { type Finding, judgeChanges, judgeEndpoints, type Undelivered } from "./judge.ts";
+import { type Finding, judgeChanges, judgeEndpoints, NONE_UNDELIVERED, type Undelivered } from "./judge.ts";
 import { planSetup } from "./setup.ts";
+import { undeliveredNow } from "./undelivered.ts";
 
 const URL_OURS = "https://tw.example.com/webhooks/stripe";
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 9, 20);
 const wanted = { url: URL_OURS, apiVersion: STRIPE_API_VERSION };
-const none: Undelivered = { count: 0, more: false, oldestMs: null, newestMs: null };
+const none = NONE_UNDELIVERED;
+const failing = (given: Partial<Undelivered>): Undelivered => ({ ...none, ...given });
 const ours: EndpointFacts = { id: "we_ours", url: URL_OURS, enabled: true, events: ["*"], apiVersion: STRIPE_API_VERSION, description: null };
 const theirs: EndpointFacts = { ...ours, id: "we_theirs", url: "https://shop.example.com/hook" };
 
@@ -41,15 +45,17 @@ describe("endpoints at Stripe", () => {
     expect(changes([ours, { ...theirs, apiVersion: null }])).toMatchObject([{ severity: "warning", text: expect.stringContaining("to the account's") }]);
   });
 
-  it.each<[string, Undelivered, Undelivered, string[]]>([
-    ["just now", { count: 3, more: false, oldestMs: NOW - 1000, newestMs: NOW }, none, []],
-    ["for a day, no more than before", { count: 3, more: false, oldestMs: NOW - DAY, newestMs: NOW }, { count: 3, more: false, oldestMs: 0, newestMs: NOW }, ["warning undelivered"]],
-    ["for a day, more than before", { count: 4, more: false, oldestMs: NOW - DAY, newestMs: NOW }, { count: 3, more: false, oldestMs: 0, newestMs: NOW }, ["critical undelivered"]],
-    ["more than are counted, and newer ones", { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW }, { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW - 1000 }, ["critical undelivered"]],
-    ["more than are counted, none newer", { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW }, { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW }, ["warning undelivered"]],
-    ["for five days", { count: 3, more: true, oldestMs: NOW - 5 * DAY, newestMs: NOW }, { count: 3, more: false, oldestMs: 0, newestMs: NOW }, ["critical undelivered"]],
+  it.each<[string, Partial<Undelivered>, Partial<Undelivered>, string[]]>([
+    ["just now", { count: 3, oldestMs: NOW - 1000, newestMs: NOW }, {}, []],
+    ["for a day, no more than before", { count: 3, oldestMs: NOW - DAY, newestMs: NOW }, { count: 3, newestMs: NOW }, ["warning undelivered"]],
+    ["for a day, more than before", { count: 4, oldestMs: NOW - DAY, newestMs: NOW }, { count: 3, newestMs: NOW }, ["critical undelivered"]],
+    ["more than are counted, and newer ones", { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW }, { count: 100, more: true, newestMs: NOW - 1000 }, ["critical undelivered"]],
+    ["more than are counted, none newer", { count: 100, more: true, oldestMs: NOW - DAY, newestMs: NOW }, { count: 100, more: true, newestMs: NOW }, ["warning undelivered"]],
+    ["for five days", { count: 3, more: true, oldestMs: NOW - 5 * DAY, newestMs: NOW }, { count: 3, newestMs: NOW }, ["critical undelivered"]],
+    ["single ones", { single: 2 }, {}, ["warning undelivered"]],
+    ["over", { more: true, over: 100 }, { count: 100, more: true, newestMs: NOW - DAY }, ["info undelivered"]],
   ])("undelivered events: %s", (_name, undelivered, before, expected) => {
-    expect(kinds(judgeEndpoints({ endpoints: [ours], undelivered, before: { undelivered: before } }, wanted, NOW))).toEqual(expected);
+    expect(kinds(judgeEndpoints({ endpoints: [ours], undelivered: failing(undelivered), before: { undelivered: failing(before) } }, wanted, NOW))).toEqual(expected);
   });
 });
 
@@ -79,7 +85,7 @@ onBothDatabases("guard", migrations, (database) => {
     expect((await endpoints.create({ url: URL_OURS, events: ["*"], description: "Tillwatch" }, "key-1")).id).toBe(made.id);
 
     s.sandbox.state.mischief.dead = true;
-    await s.sandbox.advance(6 * 3_600_000);
+    await s.sandbox.advance(6 * HOUR);
     expect(await look()).toContain("critical undelivered");
     await s.sandbox.stripe.webhookEndpoints.update(made.id, { disabled: true });
     expect(await look()).toContain("warning other_disabled");
@@ -88,26 +94,87 @@ onBothDatabases("guard", migrations, (database) => {
     expect((await guardState(db.read))?.findings.length).toBeGreaterThan(0);
   });
 
-  it("tells of a change for a day, and finds the oldest of very many undelivered events", async () => {
+  it("tells what still fails from what is over, and whose endpoint it is", async () => {
     const db = await database.open();
-    const s = await scene(db, { traffic: { ratePerMinute: 0.3, flat: true } });
+    const append = openAppend(db);
+    const listed: { at: number; body: object }[] = [];
+    let made = 0;
+    const happens = async (hoursAgo: number, type: string, { source = "webhook", undelivered = false }: { source?: Source; undelivered?: boolean } = {}): Promise<void> => {
+      const at = NOW - hoursAgo * HOUR;
+      const body = { id: `evt_${(made += 1)}`, object: "event", type, created: at / 1000, livemode: false, data: { object: { id: "ch_1", object: "charge" } } };
+      const head = readHead(body, at);
+      if (head.kind === "malformed") throw new Error(head.reason);
+      await append([{ kind: "arrival", head: head.head, body: Buffer.from(JSON.stringify(body)), receivedAt: source === "sweep" ? NOW : at, source, endpoint: "main" }]);
+      if (undelivered) listed.push({ at, body });
+    };
+    const list: ListEvents = async ({ createdGte, createdLte }) => {
+      const events = listed.filter(({ at }) => at / 1000 >= createdGte && at / 1000 <= createdLte).sort((one, other) => other.at - one.at);
+      return { events: events.slice(0, 100).map(({ body }) => body), hasMore: events.length > 100, serverTimeMs: NOW };
+    };
+    const look = async () => await undeliveredNow({ db, clock: { now: () => NOW }, list });
+    const lost = { source: "sweep", undelivered: true } as const;
+    expect(await look()).toEqual(NONE_UNDELIVERED);
+
+    // Our own endpoint has been dead for five days; all of it was fetched.
+    await happens(150, "charge.failed");
+    for (const hours of [120, 100, 50, 2]) await happens(hours, "charge.failed", lost);
+    expect(await look()).toEqual({ count: 2, more: false, ours: 2, oldestMs: NOW - 120 * HOUR, newestMs: NOW - 2 * HOUR, single: 0, over: 2 });
+    // Anything that came by itself since: it is mended, whatever still stands in Stripe's list for a month.
+    await happens(1, "charge.succeeded");
+    expect(await look()).toEqual({ ...NONE_UNDELIVERED, over: 4 });
+
+    // Another application does not take disputes: these came here by themselves.
+    for (const hours of [5, 4]) await happens(hours, "charge.dispute.created", { undelivered: true });
+    await happens(2.5, "charge.succeeded", { undelivered: true });
+    expect(await look()).toEqual({ count: 2, more: false, ours: 0, oldestMs: NOW - 5 * HOUR, newestMs: NOW - 4 * HOUR, single: 1, over: 4 });
+    // A later one of its kind was taken.
+    await happens(0.5, "charge.dispute.created");
+    expect(await look()).toEqual({ ...NONE_UNDELIVERED, single: 1, over: 6 });
+    // Nothing of the kind came since, and Stripe has given it up: nothing is known of now.
+    await happens(80, "payout.paid", { undelivered: true });
+    expect(await look()).toEqual({ ...NONE_UNDELIVERED, single: 1, over: 7 });
+  });
+
+  it("says since when, of more than a page, and not before it was last well", async () => {
+    const db = await database.open();
+    const at = (hours: number): number => NOW - hours * HOUR;
+    const bodies: { at: number; body: object }[] = [];
+    const items = [];
+    const span = (from: number, to: number): number[] => Array.from({ length: 150 }, (_, n) => from - ((from - to) * n) / 150);
+    // Dead eight days ago, mended, and dead again since three days.
+    for (const [index, hours] of [...span(210, 180), 100, ...span(72, 1)].entries()) {
+      const body = { id: `evt_${index}`, object: "event", type: "charge.failed", created: Math.floor(at(hours) / 1000), livemode: false, data: { object: { id: "ch_1", object: "charge" } } };
+      const head = readHead(body, 0);
+      if (head.kind === "malformed") throw new Error(head.reason);
+      items.push({ kind: "arrival" as const, head: head.head, body: Buffer.from(JSON.stringify(body)), receivedAt: at(hours), source: "webhook" as const, endpoint: "main" });
+      if (hours !== 100) bodies.push({ at: at(hours), body });
+    }
+    await openAppend(db)(items);
+    let asked = 0;
+    const list: ListEvents = async ({ createdGte, createdLte }) => {
+      asked += 1;
+      const events = bodies.filter((one) => one.at / 1000 >= createdGte && one.at / 1000 <= createdLte).sort((one, other) => other.at - one.at);
+      return { events: events.slice(0, 100).map(({ body }) => body), hasMore: events.length > 100, serverTimeMs: NOW };
+    };
+    const found = await undeliveredNow({ db, clock: { now: () => NOW }, list });
+    expect(found).toMatchObject({ count: 100, more: true, ours: 0 });
+    expect(NOW - (found.oldestMs ?? 0)).toBe(72 * HOUR);
+    // A day and two days back it failed; four days back something had been taken.
+    expect(asked).toBe(4);
+  });
+
+  it("tells of a change for a day", async () => {
+    const db = await database.open();
+    const s = await scene(db, { traffic: { ratePerMinute: 0, flat: true } });
     const endpoints = webhookEndpoints({ sdk: s.sandbox.stripe });
-    const look = async () => await guardEndpoints({ db, clock: s.clock, endpoints, list: s.list, wanted: { url: "http://receiver.example/hook", apiVersion: STRIPE_API_VERSION } });
+    const look = async () => kinds((await guardEndpoints({ db, clock: s.clock, endpoints, list: s.list, wanted: { url: "http://receiver.example/hook", apiVersion: STRIPE_API_VERSION } })).findings);
     await look();
     const [own] = await endpoints.list();
-    s.sandbox.state.mischief.dead = true;
-    const deadAt = s.clock.now();
-    await s.sandbox.advance(3 * DAY);
     await endpoints.change(own?.id ?? "", { url: "http://elsewhere.example/hook" }, "key-3");
-    const found = await look();
-    expect(kinds(found.findings)).toEqual(expect.arrayContaining(["critical missing", "warning changed", "critical undelivered"]));
-    expect(found.undelivered).toMatchObject({ count: 100, more: true });
-    // To the page that ends two days ago: not the newest hundred, which are hours old.
-    expect(s.clock.now() - (found.undelivered.oldestMs ?? 0)).toBeGreaterThan(2 * DAY);
-    expect(found.undelivered.oldestMs).toBeGreaterThanOrEqual(deadAt);
+    expect(await look()).toEqual(expect.arrayContaining(["critical missing", "warning changed"]));
     await s.sandbox.advance(DAY / 2);
-    expect(kinds((await look()).findings)).toContain("warning changed");
+    expect(await look()).toContain("warning changed");
     await s.sandbox.advance(DAY);
-    expect(kinds((await look()).findings)).not.toContain("warning changed");
+    expect(await look()).not.toContain("warning changed");
   });
 });

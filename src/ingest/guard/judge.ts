@@ -23,16 +23,29 @@ export interface Finding {
   readonly text: string;
 }
 
-/** Events that at least one endpoint, also another application's, has not taken. */
+/**
+ * What of Stripe's undelivered events still matters. Stripe lists an event for thirty days when some endpoint, also
+ * another application's, never took it; but it sends it again for three days only, and once later ones of its kind are
+ * taken the trouble is over. See `undelivered.ts` for how these are told apart.
+ */
 export interface Undelivered {
+  /** That Stripe still sends again, and of whose kind none was taken since: deliveries fail now. */
   readonly count: number;
   /** There are more than were counted. */
   readonly more: boolean;
-  /** Stripe's time of the oldest, ms UTC; null when there is none. */
+  /** Of `count`, those that Tillwatch's own endpoint did not take either. */
+  readonly ours: number;
+  /** Since when they fail: Stripe's time of the oldest in an unbroken row, ms UTC; null when there is none. */
   readonly oldestMs: number | null;
   /** And of the newest. */
   readonly newestMs: number | null;
+  /** Of the last hours, not taken by another application while others of their kind are. */
+  readonly single: number;
+  /** Of the last days, over: Stripe has given them up, or others were taken since. */
+  readonly over: number;
 }
+
+export const NONE_UNDELIVERED: Undelivered = { count: 0, more: false, ours: 0, oldestMs: null, newestMs: null, single: 0, over: 0 };
 
 function sameUrl(one: string, other: string): boolean {
   return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
@@ -62,17 +75,32 @@ function judgeOurs(endpoint: EndpointFacts, { apiVersion }: Wanted): Finding[] {
 const DISABLED_AFTER_DAYS = 9;
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
+/** For how long after it single deliveries that fail are told of. */
+export const SINGLE_MS = 3 * HOUR;
+
+/** Whose endpoint it is, as far as one can tell: what came here by itself was not taken by somebody else. */
+function whose({ count, ours, more }: Undelivered): string {
+  const number = `${count}${more ? " or more" : ""} events`;
+  if (ours === 0) return `an application of yours besides Tillwatch does not take its events: ${number}`;
+  const fetched = "Tillwatch has fetched them, or does within minutes";
+  return ours === count ? `Tillwatch's own endpoint does not take its events: ${number} (${fetched})` : `${number} are not taken, ${ours} of them by Tillwatch's own endpoint (${fetched}), the others by another application's`;
+}
 
 function judgeUndelivered(now: Undelivered, before: Undelivered | null, nowMs: number): Finding[] {
+  const findings: Finding[] = [];
+  const add = (severity: Finding["severity"], text: string): void => void findings.push({ kind: "undelivered", severity, endpoint: null, text });
   const age = now.oldestMs === null ? 0 : nowMs - now.oldestMs;
   // Within the hour Stripe's first retries mend most.
-  if (now.count === 0 || age < HOUR) return [];
-  const left = Math.max(0, DISABLED_AFTER_DAYS - age / DAY);
-  // Past what is counted the newest one tells: something still fails.
-  const growing = before !== null && (now.count > before.count || (now.more && (now.newestMs ?? 0) > (before.newestMs ?? Number.POSITIVE_INFINITY)));
-  const count = `${now.count}${now.more ? " or more" : ""} events of the last days are not delivered to every endpoint (yours or another application's)`;
-  const text = `${count}, the oldest for ${Math.floor(age / HOUR)} h${growing ? ", and they grow" : ""}. Stripe disables an endpoint that only fails after about ${DISABLED_AFTER_DAYS} days: ${left.toFixed(1)} days are left. See at Stripe (Developers, Webhooks) which endpoint fails, and why; while it is mended, events can be had from Tillwatch: set ingest.forward`;
-  return [{ kind: "undelivered", severity: growing || left < 5 ? "critical" : "warning", endpoint: null, text }];
+  if (now.count > 0 && age >= HOUR) {
+    const left = Math.max(0, DISABLED_AFTER_DAYS - age / DAY);
+    // Past what is counted the newest one tells: something still fails.
+    const growing = before !== null && (now.count > before.count || (now.more && (now.newestMs ?? 0) > (before.newestMs ?? Number.POSITIVE_INFINITY)));
+    const mend = now.ours === now.count ? "`tillwatch validate` says whether it is there and reached" : "while it is mended, events can be had from Tillwatch: set ingest.forward";
+    add(growing || left < 5 ? "critical" : "warning", `${whose(now)}, the oldest for ${Math.floor(age / HOUR)} h${growing ? ", and they grow" : ""}. Stripe disables an endpoint that only fails after about ${DISABLED_AFTER_DAYS} days: ${left.toFixed(1)} days are left. See at Stripe (Developers, Webhooks) which endpoint fails, and why; ${mend}`);
+  }
+  if (now.single > 0) add("warning", `${now.single} events of the last ${SINGLE_MS / HOUR} h were not taken by an application besides Tillwatch, while others of their kind are. Stripe sends them again for three days; see at Stripe (Developers, Webhooks) what it answered`);
+  if (now.over > 0) add("info", `${now.over}${now.more && now.count === 0 ? " or more" : ""} events of the last days were not taken in time by every endpoint; that is over. What another application lacks for good, \`tillwatch events replay\` sends it when ingest.forward names it`);
+  return findings;
 }
 
 interface Change {

@@ -64,4 +64,10 @@ const signatures: Migration = {
   ],
 };
 
-export const ingestMigrations: readonly Migration[] = [sources, quarantine, forward, signatures];
+/** What Stripe lists and nobody can read is missing, and counts as that. */
+const unreadable: Migration = {
+  name: "ingest/0005_unreadable",
+  statements: (ddl) => [`alter table witness add column unreadable ${ddl.int} not null default 0`],
+};
+
+export const ingestMigrations: readonly Migration[] = [sources, quarantine, forward, signatures, unreadable];

@@ -10,11 +10,12 @@ import { type SweepState, sweepName } from "./state.ts";
  * edge); what was recovered stays recovered.
  */
 export async function addWitness(tx: Tx, account: string, sweep: number, buckets: readonly Tally[]): Promise<void> {
-  for (const { start, seen, recovered } of buckets) {
-    await sql`insert into witness (account, start, sweep, seen, recovered) values (${account}, ${start}, ${sweep}, ${seen}, ${recovered})
+  for (const { start, seen, recovered, unreadable = 0 } of buckets) {
+    await sql`insert into witness (account, start, sweep, seen, recovered, unreadable) values (${account}, ${start}, ${sweep}, ${seen}, ${recovered}, ${unreadable})
       on conflict (account, start) do update set
         seen = excluded.seen,
         recovered = witness.recovered + excluded.recovered,
+        unreadable = excluded.unreadable,
         sweep = excluded.sweep`.execute(tx);
   }
 }
@@ -28,7 +29,7 @@ export interface Completeness {
   readonly untilMs: number | null;
   /** Events that Stripe has there. */
   readonly events: number;
-  /** Of them, here. What was missing when it was looked for is here since. */
+  /** Of them, here. What was missing when it was looked for is here since; only what cannot be read is not. */
   readonly present: number;
   /** Of them, those that came by themselves, and those that had to be fetched. */
   readonly arrived: number;
@@ -67,11 +68,11 @@ async function figureOf(tx: Tx, account: string | null, { fromMs, toMs }: AskedW
   if (first >= last) return nothing;
   const from = Math.floor(first / BUCKET_MS) * BUCKET_MS;
   // The second of the checkpoint was compared, also where it begins five minutes.
-  const { rows } = await sql<{ seen: number | null; recovered: number | null }>`
-    select sum(seen) as seen, sum(recovered) as recovered from witness where account = ${account ?? ""} and start >= ${from} and start < ${last === known.untilMs ? last + 1 : last}`.execute(tx);
-  const events = rows[0]?.seen ?? 0;
-  const recovered = Math.min(events, rows[0]?.recovered ?? 0);
-  return { ...nothing, fromMs: Math.max(first, from), untilMs: last, events, present: events, arrived: events - recovered, recovered };
+  const { rows } = await sql<{ seen: number | null; recovered: number | null; unreadable: number | null }>`
+    select sum(seen) as seen, sum(recovered) as recovered, sum(unreadable) as unreadable from witness where account = ${account ?? ""} and start >= ${from} and start < ${last === known.untilMs ? last + 1 : last}`.execute(tx);
+  const present = rows[0]?.seen ?? 0;
+  const recovered = Math.min(present, rows[0]?.recovered ?? 0);
+  return { ...nothing, fromMs: Math.max(first, from), untilMs: last, events: present + (rows[0]?.unreadable ?? 0), present, arrived: present - recovered, recovered };
 }
 
 /**
@@ -113,10 +114,10 @@ export async function retainWitness(db: Database, beforeMs: number, limit: numbe
   });
 }
 
-/** In words: `2,431 of 2,431 events until 14:05 UTC, 12 of them recovered`. */
+/** In words: `2,431 of 2,431 events until 14:05 UTC, 12 of them recovered`, and what is missing. */
 export function completenessText({ untilMs, events, present, recovered }: Completeness): string {
   if (untilMs === null) return "not yet compared with Stripe";
   const number = (value: number): string => value.toLocaleString("en-US");
   const time = new Date(untilMs).toISOString().slice(11, 16);
-  return `${number(present)} of ${number(events)} events until ${time} UTC${recovered === 0 ? "" : `, ${number(recovered)} of them recovered`}`;
+  return `${number(present)} of ${number(events)} events until ${time} UTC${recovered === 0 ? "" : `, ${number(recovered)} of them recovered`}${present === events ? "" : `; ${number(events - present)} missing: they cannot be read`}`;
 }

@@ -3,11 +3,13 @@ import { onBothDatabases } from "../../../test/databases.ts";
 import { deriveEvents } from "../../app/derive.ts";
 import { migrations } from "../../app/migrations.ts";
 import { openAppend, readAfter, readHead } from "../../ledger/index.ts";
+import { AppError } from "../../platform/index.ts";
 import { getPayment } from "../../payments/index.ts";
 import { objectReader } from "../../stripe/index.ts";
 import { noteVersions } from "../guard/versions.ts";
-import { scene } from "../testing/scene.ts";
-import { GENERATION_FAILURE, recoverUnmade } from "./generation.ts";
+import { scene, TEST_START_MS } from "../testing/scene.ts";
+import { GENERATION_FAILURE, recoverUnmade, unmadeTrouble } from "./generation.ts";
+import { judgeSweep, sweepStatus } from "./status.ts";
 
 const DAY = 86_400_000;
 
@@ -73,6 +75,28 @@ onBothDatabases("what Stripe could not make an event of", migrations, (database)
     await expect(recoverUnmade({ db, clock, fetchObject: down })).rejects.toThrow("away");
     expect(await recoverUnmade({ db, clock, fetchObject: async () => ({ id: "ch_1", object: "charge" }) })).toBe(1);
     expect(await readAfter(db.read, 1, 9)).toMatchObject([{ eventId: "gen_evt_n1" }]);
+  });
+
+  it("is told of while it cannot be fetched, since when and why, and no longer than that", async () => {
+    const db = await database.open();
+    let now = TEST_START_MS;
+    const clock = { now: () => now };
+    const s = await scene(db);
+    await s.sweep();
+    await openAppend(db)([notice("evt_n1", "/v1/charges/ch_1"), notice("evt_n2", "/v1/charges/ch_2")].map(arrivalOf));
+    const lacking = async (path: string): Promise<unknown> => (path.endsWith("ch_1") ? { id: "ch_1", object: "charge" } : await Promise.reject(new AppError("upstream", "the key may not read Charges")));
+    for (const _ of [1, 2]) {
+      await expect(recoverUnmade({ db, clock, fetchObject: lacking })).rejects.toThrow("may not read");
+      now += 60_000;
+    }
+    // The one before it was dealt with all the same.
+    expect((await readAfter(db.read, 2, 9)).map(({ eventId }) => eventId)).toContain("gen_evt_n1");
+    expect(await unmadeTrouble(db.read)).toEqual({ since: TEST_START_MS, notice: "evt_n2", text: "the key may not read Charges" });
+    const status = await sweepStatus(db.read, null);
+    if (status === null) throw new Error("no status");
+    expect(judgeSweep(status, s.clock.now())).toMatchObject({ state: "degraded", todo: expect.stringMatching(/\(evt_n2\).*the key may not read Charges/) });
+    expect(await recoverUnmade({ db, clock, fetchObject: async () => await Promise.resolve({ id: "ch_2", object: "charge" }) })).toBe(1);
+    expect(await unmadeTrouble(db.read)).toBeNull();
   });
 
   it("an API version that was not there before is news for three days", async () => {

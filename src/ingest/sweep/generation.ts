@@ -1,5 +1,5 @@
 import { type Arrival, NO_ENDPOINT, openAppendBeside, readEvent, readHead } from "../../ledger/index.ts";
-import type { Clock, Database } from "../../platform/index.ts";
+import { AppError, type Clock, type Database, type Tx } from "../../platform/index.ts";
 import { StripeTrouble } from "../../stripe/index.ts";
 import { bookmark, setBookmark } from "../store.ts";
 
@@ -8,6 +8,19 @@ export const GENERATION_FAILURE = "v2.core.health.event_generation_failure.resol
 
 /** Reads an object by the address that an event gives for it, on the account that it is of; null: our own. @throws StripeTrouble */
 export type FetchObject = (path: string, account: string | null) => Promise<unknown>;
+
+interface Progress {
+  /** Notices up to this place in the ledger are dealt with. */
+  readonly seq: number;
+  /** The one that stops it there, and since when, ms UTC. */
+  readonly trouble?: UnmadeTrouble;
+}
+
+export interface UnmadeTrouble {
+  readonly since: number;
+  readonly notice: string;
+  readonly text: string;
+}
 
 const NAME = "generation_failure";
 const BATCH = 20;
@@ -50,7 +63,8 @@ async function fetchOrGone(fetchObject: FetchObject, path: string, account: stri
  */
 export async function recoverUnmade(options: { db: Database; clock: Clock; fetchObject: FetchObject }): Promise<number> {
   const { db, clock, fetchObject } = options;
-  const after = (await bookmark<{ seq: number }>(db.read, NAME))?.seq ?? 0;
+  const stood = await bookmark<Progress>(db.read, NAME);
+  const after = stood?.seq ?? 0;
   const notices = await db.read
     .selectFrom("event")
     .innerJoin("term", "term.id", "event.type_id")
@@ -61,15 +75,30 @@ export async function recoverUnmade(options: { db: Database; clock: Clock; fetch
     .limit(BATCH)
     .execute();
   const append = openAppendBeside(db);
+  let place = after;
   for (const { seq, event_id: id } of notices) {
     const found = await readEvent(db.read, id);
     const related = found === null ? null : fieldsOf(fieldsOf(JSON.parse(found.raw.toString("utf8")))?.["related_object"]);
     const path = related?.["url"];
-    const object = found !== null && typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchOrGone(fetchObject, path, found.event.account)) : null;
+    let object: Fields | null;
+    try {
+      object = found !== null && typeof path === "string" && PATH.test(path) ? fieldsOf(await fetchOrGone(fetchObject, path, found.event.account)) : null;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const since = stood?.trouble?.notice === id ? stood.trouble.since : clock.now();
+      await db.write((tx) => setBookmark(tx, NAME, { seq: place, trouble: { since, notice: id, text: error.message } } satisfies Progress, clock.now()));
+      throw error;
+    }
     const made = found === null || object === null ? null : madeFrom(found.event, object, clock.now());
     await append(made === null ? [] : [made], async (tx) => {
-      await setBookmark(tx, NAME, { seq }, clock.now());
+      await setBookmark(tx, NAME, { seq } satisfies Progress, clock.now());
     });
+    place = seq;
   }
   return notices.length;
+}
+
+/** Why what Stripe made no event of cannot be fetched; null when nothing waits. */
+export async function unmadeTrouble(tx: Tx): Promise<UnmadeTrouble | null> {
+  return (await bookmark<Progress>(tx, NAME))?.trouble ?? null;
 }

@@ -8,7 +8,7 @@ export const BUCKET_MS = 5 * MINUTE;
 export const OVERLAP_MS = 10 * MINUTE;
 /** What is younger may still be on its way by itself. */
 export const GRACE_MS = MINUTE;
-/** Stripe allows 500 reads per payment on average, at least 10,000 a month: a sweep is begun no oftener. */
+/** How often a sweep is begun where Stripe's allowance of reads lets it. */
 export const EVERY_MS = 5 * MINUTE;
 /** A task that is begun a moment early, by its own clock, is not turned away. */
 const EARLY_MS = 30 * SECOND;
@@ -52,14 +52,14 @@ function newWindow(state: SweepState, nowMs: number): SweepWindow {
  * What to ask for next: a window that was begun, else a new one when it is time, else the backfill. One page each, so
  * that whatever happens in between loses no more than a page.
  */
-export function plan(stored: SweepState | null, nowMs: number): SweepPlan {
+export function plan(stored: SweepState | null, nowMs: number, everyMs: number = EVERY_MS): SweepPlan {
   const state = stored ?? firstState(nowMs);
   if (state.window !== null) return { kind: "page", part: "window", window: state.window, state };
-  const dueAt = state.begunAt + EVERY_MS - EARLY_MS;
+  const dueAt = state.begunAt + everyMs - EARLY_MS;
   // A clock that was set back must not stop the sweep until it has caught up.
   if (nowMs >= dueAt || nowMs < state.begunAt - EARLY_MS) {
     const window = newWindow(state, nowMs);
-    return { kind: "page", part: "window", window, state: { ...state, sweeps: window.no, begunAt: nowMs } };
+    return { kind: "page", part: "window", window, state: { ...state, sweeps: window.no, begunAt: nowMs, everyMs } };
   }
   if (state.backfill.doneAt === null) return { kind: "page", part: "backfill", backfill: state.backfill, state };
   return { kind: "rest", untilMs: dueAt };

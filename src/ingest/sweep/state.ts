@@ -20,6 +20,10 @@ export interface SweepState {
   readonly trouble: { readonly since: number; readonly at: number; readonly code: string; readonly text: string } | null;
   /** Stripe's clock less ours, ms; null when unknown. */
   readonly skewMs: number | null;
+  /** The last entry of Stripe's list that could not be read, and when it was met, ms UTC. */
+  readonly unread?: { readonly at: number; readonly id: string | null; readonly reason: string };
+  /** How often a window is begun at the most, ms; five minutes when absent. */
+  readonly everyMs?: number;
   /** The gap that the last sweep found open; null when it found none. */
   readonly gap: number | null;
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { OLD_VERSION } from "../../../sandbox/index.ts";
 import { TEST_SECRET } from "../../../sandbox/with-sdk.ts";
 import { onBothDatabases } from "../../../test/databases.ts";
@@ -14,7 +14,11 @@ import { scene, type Scene, TEST_START_MS } from "../testing/scene.ts";
 import { completeness, completenessText } from "./completeness.ts";
 import { readGaps } from "./gap.ts";
 import type { SweepState } from "./state.ts";
-import { createSweep } from "./sweep.ts";
+import { sweepInTurn } from "./accounts.ts";
+import { closeTallies, readPage, tally } from "./page.ts";
+import { judgeSweep, sweepStatus } from "./status.ts";
+import { createSweep, type Sweep, type SweepOutcome } from "./sweep.ts";
+import { verifyEvents } from "./verify.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -90,6 +94,39 @@ onBothDatabases("sweep", migrations, (database) => {
     const found = await completeness(db.read, null, 0, FAR);
     expect(found.recovered / found.events).toBeGreaterThan(0.05);
     expect((await readGaps(db.read, 0, FAR, 10)).every(({ closedAt }) => closedAt !== null)).toBe(true);
+  });
+
+  it("counts what nobody can read as missing, and says so; a stranger's answer moves nothing", async () => {
+    const db = await database.open();
+    const s = await scene(db);
+    await s.pass(10 * MINUTE);
+    const before = await completeness(db.read, null, 0, FAR);
+    await s.sandbox.advance(5 * MINUTE);
+    const garbled: ListEvents = async (query) => {
+      const answer = await s.list(query);
+      const created = Math.floor((s.clock.now() - 2 * MINUTE) / 1000);
+      return query.startingAfter === null ? { ...answer, events: [{ id: "evt_odd", object: "event", type: 7, created }, ...answer.events] } : answer;
+    };
+    const { step } = createSweep({ db, clock: s.clock, list: garbled, account: null });
+    while ((await step()).kind === "page");
+    const after = await completeness(db.read, null, 0, FAR);
+    expect(after.untilMs).toBeGreaterThan(before.untilMs ?? 0);
+    expect(after).toMatchObject({ events: after.present + 1, recovered: 0 });
+    expect(completenessText(after)).toMatch(/^\d+ of \d+ events until 12:14 UTC; 1 missing: they cannot be read$/);
+    const status = await sweepStatus(db.read, null);
+    if (status === null) throw new Error("no status");
+    expect(judgeSweep(status, s.clock.now())).toMatchObject({ state: "degraded", todo: expect.stringMatching(/^1 entries of Stripe's list .* \(evt_odd: the event has no `type`/) });
+    expect(await verifyEvents({ db, list: garbled, account: null, sinceMs: 0, nowMs: s.clock.now(), repair: true, onProgress: () => {} })).toMatchObject({ missing: 1, unreadable: 1, repaired: 0 });
+    // The next sweep reads the same time again, and now it can.
+    await s.pass(5 * MINUTE);
+    expect(await completeness(db.read, null, 0, FAR)).toMatchObject({ recovered: 0 });
+    expect(await figure(db)).not.toContain("missing");
+
+    await s.sandbox.advance(5 * MINUTE);
+    const { untilMs } = await completeness(db.read, null, 0, FAR);
+    const stranger = createSweep({ db, clock: s.clock, list: async () => ({ events: ["<html>", {}], hasMore: false, serverTimeMs: s.clock.now() }), account: null });
+    expect(await stranger.step()).toMatchObject({ kind: "failed", trouble: { code: "list_unreadable" } });
+    expect((await completeness(db.read, null, 0, FAR)).untilMs).toBe(untilMs);
   });
 
   it("takes bursts of one second over many pages", async () => {
@@ -277,3 +314,44 @@ function dyingInWrite(db: Database): Database {
       }),
   };
 }
+
+describe("a page of Stripe's list", () => {
+  const event = (id: string, second: number) => ({ id, object: "event", type: "charge.failed", created: second });
+  const odd = (second: number) => ({ id: `evt_odd${second}`, created: second });
+
+  it("counts every entry once, also what cannot be read, wherever pages end", () => {
+    const options = { nowMs: 9_000_000, nearMs: 2_000_000, hasMore: true };
+    // What has no id stands on the next page again, since that begins after the last that has one.
+    const first = readPage([event("evt_3", 1300), odd(1200), null], options);
+    expect(first).toMatchObject({ lastId: "evt_odd1200", unreadable: [{ id: "evt_odd1200", createdAt: 1_200_000 }] });
+    const second = readPage([null, event("evt_2", 1100), "text"], { ...options, nearMs: 1_200_000, hasMore: false });
+    expect(second).toMatchObject({ lastId: "evt_2", unreadable: [{ id: null, createdAt: 1_200_000 }, { id: null, createdAt: 1_100_000 }] });
+    const { open } = closeTallies(null, tally(first, new Set()), false);
+    expect(closeTallies(open, tally(second, new Set(["evt_2"])), true).whole).toEqual([
+      { start: 1_200_000, seen: 1, recovered: 0, unreadable: 2 },
+      { start: 900_000, seen: 1, recovered: 1, unreadable: 1 },
+    ]);
+  });
+});
+
+describe("several accounts", () => {
+  /** Has so many pages left, each of a second. */
+  const account = (name: string, pages: number, log: string[]): Sweep => ({
+    step: async () => {
+      pages -= 1;
+      log.push(name);
+      const outcome: SweepOutcome = pages < 0 ? { kind: "rest" } : { kind: "page", part: "backfill", seen: 100, recovered: 2, ended: pages === 0 };
+      return await Promise.resolve(outcome);
+    },
+  });
+
+  it("take turns by the page: a long backfill of the first keeps nobody waiting", async () => {
+    const log: string[] = [];
+    const failing: Sweep = { step: async () => await Promise.resolve({ kind: "failed", trouble: { since: 0, at: 0, code: "stripe_failed", text: "away" } }) };
+    const sum = await sweepInTurn([account("long", 10_000, log), account("short", 1, log), failing, account("other", 2, log)], () => log.length < 50);
+    expect(log.slice(0, 8)).toEqual(["long", "short", "other", "long", "short", "other", "long", "other"]);
+    // Two of them said that they have nothing more.
+    expect(log.length).toBe(50);
+    expect(sum).toMatchObject({ seen: 0, recovered: 0, troubles: ["away"], backfilled: 2 * 48 });
+  });
+});

@@ -4,8 +4,8 @@ import { type EventList, type ListEvents, StripeTrouble } from "../../stripe/ind
 import { bookmark, setBookmark } from "../store.ts";
 import { addWitness } from "./completeness.ts";
 import { causeOf, judgeGap, widenGap } from "./gap.ts";
-import { closeTallies, readPage, type ReadPage, type Tally, tally } from "./page.ts";
-import { BUCKET_MS, GRACE_MS, plan, type SweepPlan } from "./plan.ts";
+import { closeTallies, isStrange, readPage, type ReadPage, type Tally, tally } from "./page.ts";
+import { BUCKET_MS, EVERY_MS, GRACE_MS, plan, type SweepPlan } from "./plan.ts";
 import { type Arrived, type SweepState, type SweepWindow, sweepName } from "./state.ts";
 
 export interface SweepOptions {
@@ -14,6 +14,8 @@ export interface SweepOptions {
   readonly list: ListEvents;
   /** Null for the account of the key. */
   readonly account: string | null;
+  /** A window is begun no oftener, ms; five minutes when left out. */
+  readonly everyMs?: number;
 }
 
 export type SweepOutcome =
@@ -42,16 +44,18 @@ type PagePlan = Extract<SweepPlan, { kind: "page" }>;
 async function step(options: SweepOptions, append: AppendBeside): Promise<SweepOutcome> {
   const { db, clock, account } = options;
   const stored = await bookmark<SweepState>(db.read, sweepName(account));
-  const next = plan(stored, clock.now());
+  const next = plan(stored, clock.now(), options.everyMs ?? EVERY_MS);
   if (next.kind === "rest") return { kind: "rest" };
+  const range = next.part === "window" ? next.window : next.backfill;
   let answer: EventList;
   try {
-    const range = next.part === "window" ? next.window : next.backfill;
     answer = await options.list({ account, createdGte: range.fromMs / 1000, createdLte: range.toMs / 1000, startingAfter: range.after });
   } catch (error) {
     return await fail(options, stored, next, error);
   }
-  return await take(options, append, stored, next, answer);
+  const read = readPage(answer.events, { nowMs: clock.now(), nearMs: range.reachedMs, hasMore: answer.hasMore });
+  if (isStrange(read)) return await fail(options, stored, next, new AppError("upstream", "what answers for Stripe's list of events sends no events; see whether STRIPE_API_BASE and any proxy on the way are right", { code: "list_unreadable" }));
+  return await take(options, append, stored, next, answer, read);
 }
 
 /** Notes that asking failed. An event that Stripe has forgotten cannot be gone on from: then by time instead. */
@@ -75,7 +79,7 @@ function byTime<Range extends { after: string | null; toMs: number; reachedMs: n
   // The five minutes that are counted by half are counted anew from their end; what was recovered of them was.
   const open = range.open ?? null;
   if (open === null) return { ...range, after: null, toMs: range.reachedMs };
-  return { ...range, after: null, toMs: Math.min(range.toMs, open.start + BUCKET_MS - 1000), open: { ...open, seen: 0 } };
+  return { ...range, after: null, toMs: Math.min(range.toMs, open.start + BUCKET_MS - 1000), open: { ...open, seen: 0, unreadable: 0 } };
 }
 
 /** Whoever has moved on meanwhile was quicker; this step is theirs then. */
@@ -85,12 +89,11 @@ async function holdOn(tx: Tx, db: Database, account: string | null, stored: Swee
   if (JSON.stringify(current) !== JSON.stringify(stored)) throw new AppError("conflict", "another process sweeps at the same time; it goes on there", { code: "sweep_twice" });
 }
 
-async function take({ db, clock, account }: SweepOptions, append: AppendBeside, stored: SweepState | null, next: PagePlan, answer: EventList): Promise<SweepOutcome> {
+async function take({ db, clock, account }: SweepOptions, append: AppendBeside, stored: SweepState | null, next: PagePlan, answer: EventList, read: ReadPage): Promise<SweepOutcome> {
   const now = clock.now();
-  const read = readPage(answer.events, now);
   // By a clock that is ahead we asked for more than is covered: what is that young may still come by itself, and the next sweep sees it.
   const coveredMs = next.part === "window" ? coveredTo(next.window, answer.serverTimeMs) : Number.POSITIVE_INFINITY;
-  const page = { ...read, arrivals: read.arrivals.filter(({ head }) => head.createdAt <= coveredMs) };
+  const page = { ...read, arrivals: read.arrivals.filter(({ head }) => head.createdAt <= coveredMs), unreadable: read.unreadable.filter(({ createdAt }) => createdAt <= coveredMs) };
   const known = await knownEvents(db.read, page.arrivals.map(({ head }) => head.eventId));
   const missing = page.arrivals.filter(({ head }) => !known.has(head.eventId));
   // More pages without a place to go on from would be the same page for ever.
@@ -102,10 +105,11 @@ async function take({ db, clock, account }: SweepOptions, append: AppendBeside, 
     recovered = fresh.length;
     const ids = new Set(fresh.map(({ head }) => head.eventId));
     const range = next.part === "window" ? next.window : next.backfill;
-    const { whole, open } = closeTallies(range.open ?? null, tally(page.arrivals, ids), ended);
+    const { whole, open } = closeTallies(range.open ?? null, tally(page, ids), ended);
     const { now: counted, held } = next.part === "window" ? holdBack(whole, next, ended) : { now: whole, held: null };
     await addWitness(tx, account ?? "", next.part === "window" ? next.window.no : 0, counted);
-    const base = { ...next.state, trouble: null, skewMs: answer.serverTimeMs === null ? next.state.skewMs : answer.serverTimeMs - now };
+    const [unread] = page.unreadable;
+    const base = { ...next.state, ...(unread === undefined ? {} : { unread: { at: now, id: unread.id, reason: unread.reason } }), trouble: null, skewMs: answer.serverTimeMs === null ? next.state.skewMs : answer.serverTimeMs - now };
     const state = next.part === "window" ? await afterWindowPage(tx, { base, window: { ...next.window, open, held }, page, fresh, arrived: byThemselves(page, known, ids), ended, answer, account, now }) : afterBackfillPage(base, { ...next.backfill, open }, page, recovered, ended, now);
     await setBookmark(tx, sweepName(account), state, now);
   });

@@ -137,7 +137,7 @@ describe("why events did not come", () => {
 });
 
 describe("how the sweep is", () => {
-  const well: SweepStatus = { checkpointMs: 40 * DAY, last: null, trouble: null, skewMs: 0, backfill: 1, backfilled: 0, gap: null };
+  const well: SweepStatus = { checkpointMs: 40 * DAY, last: null, trouble: null, skewMs: 0, backfill: 1, backfilled: 0, everyMs: 300_000, unreadable: 0, unread: null, unmade: null, gap: null };
   const trouble = { since: 40 * DAY, at: 40 * DAY, code: "stripe_failed", text: "Stripe had an error of its own" };
 
   it.each<[string, Partial<SweepStatus>, number, string]>([

@@ -1,7 +1,7 @@
 import { knownEvents, openAppendBeside } from "../../ledger/index.ts";
 import { AppError, type Database } from "../../platform/index.ts";
 import type { EventList, ListEvents } from "../../stripe/index.ts";
-import { readPage } from "./page.ts";
+import { isStrange, readPage } from "./page.ts";
 import { GRACE_MS, REACH_MS } from "./plan.ts";
 
 export interface VerifyOptions {
@@ -29,6 +29,8 @@ export interface EventsVerified {
   readonly untilMs: number;
   readonly atStripe: number;
   readonly missing: number;
+  /** Of `missing`, entries of Stripe's list that cannot be read as events; no repair takes them. */
+  readonly unreadable: number;
   readonly repaired: number;
   /** Why not all was compared: Stripe had trouble, or the allowance was spent. Then `fromMs` is how far it came. */
   readonly trouble: string | null;
@@ -50,7 +52,7 @@ export async function verifyEvents(options: VerifyOptions): Promise<EventsVerifi
   const second = (ms: number): number => Math.floor(ms / 1000) * 1000;
   const [fromMs, untilMs] = [second(Math.max(options.sinceMs, nowMs - REACH_MS)), second(nowMs - GRACE_MS)];
   if (fromMs >= untilMs) throw new AppError("invalid", "--since must be before a minute ago", { code: "since_invalid" });
-  const found = { atStripe: 0, missing: 0, repaired: 0 };
+  const found = { atStripe: 0, missing: 0, unreadable: 0, repaired: 0 };
   const examples: MissingEvent[] = [];
   let after: string | null = null;
   let reachedMs = untilMs;
@@ -64,11 +66,13 @@ export async function verifyEvents(options: VerifyOptions): Promise<EventsVerifi
       return { account, fromMs: reachedMs, untilMs, ...found, examples, trouble: error.message };
     }
     const { events, hasMore } = answer;
-    const page = readPage(events, nowMs);
+    const page = readPage(events, { nowMs, nearMs: reachedMs, hasMore });
+    if (isStrange(page)) throw new AppError("upstream", "what answers for Stripe's list of events sends no events; see whether STRIPE_API_BASE and any proxy on the way are right", { code: "list_unreadable" });
     const known = await knownEvents(db.read, page.arrivals.map(({ head }) => head.eventId));
     const missing = page.arrivals.filter(({ head }) => !known.has(head.eventId));
-    found.atStripe += page.arrivals.length;
-    found.missing += missing.length;
+    found.atStripe += page.arrivals.length + page.unreadable.length;
+    found.missing += missing.length + page.unreadable.length;
+    found.unreadable += page.unreadable.length;
     for (const { head } of missing.slice(0, MAX_EXAMPLES - examples.length)) examples.push({ id: head.eventId, type: head.type, createdAt: head.createdAt });
     if (options.repair && missing.length > 0) {
       await append(missing, async () => {});

@@ -24,8 +24,8 @@ export async function witnessedCounts(tx: Tx, account: string | null, fromMs: nu
   const span = await witnessedSpan(tx, account);
   if (span === null) return { events: 0, arrived: 0 };
   const [from, to] = [Math.max(Math.floor(fromMs / BUCKET_MS) * BUCKET_MS, span.fromMs), Math.min(toMs, span.untilMs)];
-  const { rows } = await sql<{ seen: number | null; recovered: number | null }>`
-    select sum(seen) as seen, sum(recovered) as recovered from witness where account = ${account ?? ""} and start >= ${from} and start < ${to}`.execute(tx);
-  const events = rows[0]?.seen ?? 0;
-  return { events, arrived: events - Math.min(events, rows[0]?.recovered ?? 0) };
+  const { rows } = await sql<{ seen: number | null; recovered: number | null; unreadable: number | null }>`
+    select sum(seen) as seen, sum(recovered) as recovered, sum(unreadable) as unreadable from witness where account = ${account ?? ""} and start >= ${from} and start < ${to}`.execute(tx);
+  const read = rows[0]?.seen ?? 0;
+  return { events: read + (rows[0]?.unreadable ?? 0), arrived: read - Math.min(read, rows[0]?.recovered ?? 0) };
 }
