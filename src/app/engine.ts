@@ -152,6 +152,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     judge: () => judge.wake(),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
+      // A database that is away leaves the lease to end by itself.
+      for (const forward of options.forwards ?? []) await forward.release().catch((error: unknown) => log.warn({ error: errorText(error) }, "handing over what is passed on failed"));
       await options.watch.stop();
       await scheduler.stop();
     },

@@ -429,9 +429,16 @@ onBothDatabases("forward", [...ledgerMigrations, ...ingestMigrations], (database
     await append(db, ids(0, 3));
     expect(await make("node-2").step()).toBe(false);
     expect(app.tried).toEqual([]);
-    clock.advance(130_000);
+    clock.advance(31_000);
     await make("node-2").step();
     expect(app.took).toEqual(ids(0, 3));
+    // An orderly end hands over at once; one that no longer holds it hands over nothing.
+    await append(db, ids(3, 4));
+    await make("node-1").release();
+    expect(await make("node-3").step()).toBe(false);
+    await make("node-2").release();
+    await make("node-3").step();
+    expect(app.took).toEqual(ids(0, 4));
   });
 });
 

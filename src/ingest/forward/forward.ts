@@ -18,11 +18,21 @@ export interface ForwardOptions {
 export interface Forward {
   /** Sends a few; answers whether there may be more at once. */
   step(): Promise<boolean>;
+  /** Hands the place over at an orderly end, so that whoever comes next need not wait for the lease to end. */
+  release(): Promise<void>;
 }
 
 /** Sent before the place is stored: as many may come twice after a kill. */
 const BATCH = 50;
-const LEASE_MS = 120_000;
+const LEASE_AT_LEAST_MS = 30_000;
+
+/**
+ * For how long an application is ours to send to without a sign of life. At a claim three quarters of it are left, which
+ * outlasts what one step may take: an event that is tried again, a quarter of the lease of sending, and one answer more.
+ */
+function leaseMs({ timeoutMs }: Pick<ForwardTarget, "timeoutMs">): number {
+  return Math.max(LEASE_AT_LEAST_MS, 6 * timeoutMs);
+}
 /** A signature is written right after its event; later than this it was not kept. */
 const BEING_WRITTEN_MS = 2000;
 
@@ -39,6 +49,15 @@ export function createForward(options: ForwardOptions): Forward {
       const again = await retryParked(options);
       return (await sendNext(options, state)) || again;
     },
+    release: async () => {
+      const { db, clock, target, owner } = options;
+      const name = forwardName(target.name);
+      await db.write(async (tx) => {
+        await db.dialect.lock(tx, name);
+        const state = await bookmark<ForwardState>(tx, name);
+        if (state?.owner === owner) await setBookmark(tx, name, { ...state, leaseUntil: 0 }, clock.now());
+      });
+    },
   };
 }
 
@@ -46,14 +65,15 @@ export function createForward(options: ForwardOptions): Forward {
 async function claim({ db, clock, target, owner }: ForwardOptions): Promise<ForwardState | null> {
   const name = forwardName(target.name);
   const now = clock.now();
+  const lease = leaseMs(target);
   return await db.write(async (tx) => {
     await db.dialect.lock(tx, name);
     const known = await bookmark<ForwardState>(tx, name);
     if (known !== null && known.owner !== owner && known.leaseUntil > now) return null;
     // What came before forwarding was set up is replayed only when somebody asks for it.
     const state = known ?? { cursor: await lastSeq(tx), run: [], failures: 0, waitUntil: null, runAt: null, lastTakenAt: null, lastError: null, owner, leaseUntil: 0 };
-    if (known === null || known.owner !== owner || known.leaseUntil - now < LEASE_MS / 2) await setBookmark(tx, name, { ...state, owner, leaseUntil: now + LEASE_MS }, now);
-    return state.waitUntil !== null && now < state.waitUntil ? null : { ...state, owner, leaseUntil: now + LEASE_MS };
+    if (known === null || known.owner !== owner || known.leaseUntil - now < (lease * 3) / 4) await setBookmark(tx, name, { ...state, owner, leaseUntil: now + lease }, now);
+    return state.waitUntil !== null && now < state.waitUntil ? null : { ...state, owner, leaseUntil: now + lease };
   });
 }
 
@@ -105,7 +125,7 @@ async function sendNext(options: ForwardOptions, claimed: ForwardState): Promise
     // The first of the run was taken after all: those behind it come before what was read here.
     if (attempt.kind === "taken" && claimed.run.includes(entry.seq)) break;
     // A slow application must not outlast the lease.
-    if (waiting || clock.now() - began > LEASE_MS / 4) break;
+    if (waiting || clock.now() - began > leaseMs(target) / 4) break;
   }
   if (state === claimed) return false;
   // Without a run all is read from the cursor again: what was passed over behind a run may hold what is to be sent.
