@@ -189,7 +189,7 @@ export interface AttemptCount {
 export async function countSucceeded(tx: Tx, live: boolean, fromMs: number, limit: number): Promise<number> {
   const found = tx.selectFrom("attempt").select("at").where("live", "=", live ? 1 : 0).where("at", ">=", fromMs).where("outcome", "=", "succeeded").limit(limit);
   const row = await tx.selectFrom(found.as("found")).select(({ fn }) => fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 }
 
 /** Attempts whose outcome was told in `[fromMs, toMs)`, exact to the millisecond, of one mode and account. */
