@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { OLD_VERSION } from "../../../sandbox/index.ts";
 import { TEST_SECRET } from "../../../sandbox/with-sdk.ts";
 import { onBothDatabases } from "../../../test/databases.ts";
@@ -14,10 +14,8 @@ import { scene, type Scene, TEST_START_MS } from "../testing/scene.ts";
 import { completeness, completenessText } from "./completeness.ts";
 import { readGaps } from "./gap.ts";
 import type { SweepState } from "./state.ts";
-import { sweepInTurn } from "./accounts.ts";
-import { closeTallies, readPage, tally } from "./page.ts";
 import { judgeSweep, sweepStatus } from "./status.ts";
-import { createSweep, type Sweep, type SweepOutcome } from "./sweep.ts";
+import { createSweep } from "./sweep.ts";
 import { verifyEvents } from "./verify.ts";
 
 const MINUTE = 60_000;
@@ -314,44 +312,3 @@ function dyingInWrite(db: Database): Database {
       }),
   };
 }
-
-describe("a page of Stripe's list", () => {
-  const event = (id: string, second: number) => ({ id, object: "event", type: "charge.failed", created: second });
-  const odd = (second: number) => ({ id: `evt_odd${second}`, created: second });
-
-  it("counts every entry once, also what cannot be read, wherever pages end", () => {
-    const options = { nowMs: 9_000_000, nearMs: 2_000_000, hasMore: true };
-    // What has no id stands on the next page again, since that begins after the last that has one.
-    const first = readPage([event("evt_3", 1300), odd(1200), null], options);
-    expect(first).toMatchObject({ lastId: "evt_odd1200", unreadable: [{ id: "evt_odd1200", createdAt: 1_200_000 }] });
-    const second = readPage([null, event("evt_2", 1100), "text"], { ...options, nearMs: 1_200_000, hasMore: false });
-    expect(second).toMatchObject({ lastId: "evt_2", unreadable: [{ id: null, createdAt: 1_200_000 }, { id: null, createdAt: 1_100_000 }] });
-    const { open } = closeTallies(null, tally(first, new Set()), false);
-    expect(closeTallies(open, tally(second, new Set(["evt_2"])), true).whole).toEqual([
-      { start: 1_200_000, seen: 1, recovered: 0, unreadable: 2 },
-      { start: 900_000, seen: 1, recovered: 1, unreadable: 1 },
-    ]);
-  });
-});
-
-describe("several accounts", () => {
-  /** Has so many pages left, each of a second. */
-  const account = (name: string, pages: number, log: string[]): Sweep => ({
-    step: async () => {
-      pages -= 1;
-      log.push(name);
-      const outcome: SweepOutcome = pages < 0 ? { kind: "rest" } : { kind: "page", part: "backfill", seen: 100, recovered: 2, ended: pages === 0 };
-      return await Promise.resolve(outcome);
-    },
-  });
-
-  it("take turns by the page: a long backfill of the first keeps nobody waiting", async () => {
-    const log: string[] = [];
-    const failing: Sweep = { step: async () => await Promise.resolve({ kind: "failed", trouble: { since: 0, at: 0, code: "stripe_failed", text: "away" } }) };
-    const sum = await sweepInTurn([account("long", 10_000, log), account("short", 1, log), failing, account("other", 2, log)], () => log.length < 50);
-    expect(log.slice(0, 8)).toEqual(["long", "short", "other", "long", "short", "other", "long", "other"]);
-    // Two of them said that they have nothing more.
-    expect(log.length).toBe(50);
-    expect(sum).toMatchObject({ seen: 0, recovered: 0, troubles: ["away"], backfilled: 2 * 48 });
-  });
-});
