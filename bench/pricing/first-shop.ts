@@ -4,6 +4,14 @@ import type { Cell, Kind, Shop } from "./shop.ts";
 
 const NOISES: readonly [[number, number], ...[number, number][]] = [[0.03, 0.005], [0.06, 0.015], [0.12, 0.04]];
 
+/** Around −1, from a necessity to a luxury; never above 0. */
+function elasticity(uniform: () => number): number {
+  for (;;) {
+    const drawn = -1 + gaussian(uniform);
+    if (drawn < 0) return drawn;
+  }
+}
+
 /**
  * The first simulator: log-linear demand with a known elasticity, a season that all products share, growth, noise and
  * levels that walk: the family of the model. The owner moves some prices up or down by 5 to 25 % and leaves them there.
@@ -13,7 +21,7 @@ export function createFirstShop(random: Random, weekly: number, products: number
   const uniform = random.uniform;
   const growth = 0.003 * gaussian(uniform);
   const all = Array.from({ length: products }, () => ({
-    elasticity: kind === "neutral" ? -1 : Math.min(0, -1 + gaussian(uniform)),
+    elasticity: kind === "neutral" ? -1 : elasticity(uniform),
     base: weekly * (0.5 + uniform()),
     first: 2000,
     price: 2000,

@@ -25,8 +25,9 @@ function columns(answering: Score, neutral: Score): (string | number)[] {
   const gain = answering.made === 0 ? "-" : `${((100 * answering.gain) / answering.made).toFixed(1)} %`;
   return [
     answering.shops,
-    answering.intervals + neutral.intervals,
-    part(answering.covered + neutral.covered, answering.intervals + neutral.intervals),
+    answering.intervals,
+    part(answering.covered, answering.intervals),
+    part(neutral.covered, neutral.intervals),
     answering.made,
     part(answering.harmful, answering.made),
     part(answering.harmfulMuch, answering.made),
@@ -39,7 +40,7 @@ function columns(answering: Score, neutral: Score): (string | number)[] {
   ];
 }
 
-const HEADINGS = ["", "shops", "intervals", "covered", "made", "harmful", "by > 1 %", "to the shop", "made, covered", "gain each", "chances found", "neutral months", "told"];
+const HEADINGS = ["", "shops", "intervals", "covered", "neutral", "made", "harmful", "by > 1 %", "to the shop", "made, covered", "gain each", "chances found", "neutral months", "told"];
 
 /** Made-up shops of all sizes whose truth is known; see docs/pricing.md for what the columns mean. */
 export function benchPricing({ seeds, simulators, shops, seconds, naive }: PricingBench): void {

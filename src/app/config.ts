@@ -34,6 +34,8 @@ export interface Config extends Omit<FileConfig, "stripe" | "storage" | "smtp" |
   channelSecrets: ChannelSecrets;
   /** Null: nothing can be mailed. */
   smtp: SmtpSettings | null;
+  /** Of the endpoint that `pricing.words` names; null: it asks for none. */
+  wordsKey: Secret | null;
   /** Null: one is made at first start. */
   dashboardKey: Secret | null;
   stripe: {
@@ -75,7 +77,7 @@ export function loadConfig(env: Environment, options: { cwd?: string } = {}): Co
   const { file, variables, problems } = readConfig(source, env, path, ["DASHBOARD_KEY"]);
   if (file === null || variables === null) throw new ConfigError(problems);
   const channels = readChannelSecrets(file, env);
-  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), mailless(file), unmailed(file), keyless(file, variables), ...unsigned(file, variables), ...notifyProblems(file), ...mailProblems(file), ...channels.problems].filter((problem) => problem !== null);
+  const conflicts = [wrongModeKey(file.stripe.mode, variables), readableKey(file.stripe), readableWords(file.pricing, variables), mailless(file), unmailed(file), keyless(file, variables), ...unsigned(file, variables), ...notifyProblems(file), ...mailProblems(file), ...channels.problems].filter((problem) => problem !== null);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
   return { ...assemble(file, variables, path, cwd), channelSecrets: channels.secrets };
 }
@@ -138,6 +140,11 @@ function readableKey({ mode, apiBase }: FileConfig["stripe"]): ConfigProblem | n
   return { key: "STRIPE_API_BASE", given: apiBase, text: "the live key would cross the network readable; give an https:// address", file: null, line: null };
 }
 
+function readableWords({ words }: FileConfig["pricing"], variables: Variables): ConfigProblem | null {
+  if (words === null || variables.PRICING_WORDS_KEY === undefined || !isReadable(words.url)) return null;
+  return { key: "pricing.words.url", given: words.url, text: "PRICING_WORDS_KEY would cross the network readable; give an https:// address, or unset the key where none is asked for", file: null, line: null };
+}
+
 function assemble(file: FileConfig, variables: Variables, path: string | null, cwd: string): Omit<Config, "channelSecrets"> {
   const { stripe, storage, smtp, watchdog, ...sections } = file;
   const secretKey = (stripe.mode === "live" ? variables.STRIPE_SECRET_LIVE : variables.STRIPE_SECRET_KEY) ?? null;
@@ -149,6 +156,7 @@ function assemble(file: FileConfig, variables: Variables, path: string | null, c
     alerts: withHolidays(sections.alerts, sections.merchant.country),
     smtp: smtp.host === null ? null : { ...smtp, host: smtp.host, password: variables.SMTP_PASSWORD ?? null },
     dashboardKey: variables.DASHBOARD_KEY ?? null,
+    wordsKey: variables.PRICING_WORDS_KEY ?? null,
     backup: backupOf(file, variables, sandbox, dataDir),
     stripe: {
       // Nothing in the sandbox is live, whatever was asked for.

@@ -1,6 +1,6 @@
 import { principalOf } from "../access/index.ts";
 import type { HealthCheck } from "../health/index.ts";
-import { carryOutNext, type GateDeps, type PriceNotices, pricingRoutes, worseChanges } from "../pricing/index.ts";
+import { carryOutNext, chatModel, type GateDeps, type PriceNotices, pricingRoutes, type WordModel, worseChanges } from "../pricing/index.ts";
 import type { Clock, Database, Guard, Http } from "../platform/index.ts";
 import { stripePrices } from "../stripe/index.ts";
 import type { TaskDefinition } from "../tasks/index.ts";
@@ -25,6 +25,11 @@ function noticesOf(config: Config): PriceNotices {
 /** What the gate stands on. */
 export function gateDeps(config: Config, db: Database, clock: Clock, stripe: Pick<StripeSource, "need">): GateDeps {
   return { db, clock, live: config.stripe.mode === "live", enabled: config.pricing.enabled, rails: config.pricing.rails, notices: noticesOf(config), prices: () => stripePrices(stripe.need()) };
+}
+
+/** Who words explanations; null: nobody, the plain words stand. */
+export function wordsOf({ pricing, wordsKey }: Pick<Config, "pricing" | "wordsKey">): WordModel | null {
+  return pricing.words === null ? null : chatModel({ ...pricing.words, key: wordsKey });
 }
 
 /** Reads a year of payments, so it runs beside the service; suggests once a week and watches every day. */

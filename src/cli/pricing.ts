@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { COMMAND_LINE } from "../access/index.ts";
-import { gateDeps } from "../app/pricing.ts";
+import { gateDeps, wordsOf } from "../app/pricing.ts";
 import { AppError, type Database } from "../platform/index.ts";
-import { approve, carryOutNext, type GateDeps, listSuggestions, needSuggestion, readRun, readSteps, readSuggestion, reject, rollBack, runPricing, showFacts, showSuggestion, showTimeline, type Suggestion } from "../pricing/index.ts";
+import { approve, carryOutNext, type GateDeps, listSuggestions, needSuggestion, readRun, readSteps, readSuggestion, reject, rollBack, runPricing, type RunReport, showFacts, showSuggestion, showTimeline, type Suggestion } from "../pricing/index.ts";
 import { type ServiceContext, withDatabase } from "./context.ts";
 import { stripeFor } from "./operation-setup.ts";
 import { progressBar } from "./progress.ts";
@@ -12,6 +12,11 @@ const ASKER = { actor: COMMAND_LINE, requestId: null };
 
 async function deps(context: ServiceContext, db: Database): Promise<GateDeps> {
   return gateDeps(await context.config(), db, context.clock, await stripeFor(context, db));
+}
+
+function wordsLine({ worded, plain }: RunReport): string {
+  if (worded + plain === 0) return "";
+  return ` ${worded} explanations in the language model's words${plain === 0 ? "" : `, ${plain} in plain ones: its words were not there or did not hold up (\`tillwatch pricing show\` says why)`}.`;
 }
 
 function runCommand(context: ServiceContext): Command {
@@ -27,11 +32,11 @@ function runCommand(context: ServiceContext): Command {
         const bar = progressBar(1);
         const { rails, tests, watchAfter } = config.pricing;
         const report = await runPricing(
-          { db, clock: context.clock, live: config.stripe.mode === "live", rails, tests, after: watchAfter, onProgress: (done) => bar.update(0, `${done} payments read`) },
+          { db, clock: context.clock, live: config.stripe.mode === "live", rails, tests, after: watchAfter, words: wordsOf(config), onProgress: (done) => bar.update(0, `${done} payments read`) },
           options.force === true,
         ).finally(bar.end);
         if (options.json === true) context.print(JSON.stringify({ ok: true, ...report }));
-        else context.print(`${report.payments} payments looked at, ${report.priced} of them for ${report.products} priced products. ${report.suggested} new suggestions, ${report.refreshed} renewed, ${report.withdrawn} withdrawn; ${report.watched} changes watched, ${report.worse} of them bring less.`);
+        else context.print(`${report.payments} payments looked at, ${report.priced} of them for ${report.products} priced products. ${report.suggested} new suggestions, ${report.refreshed} renewed, ${report.withdrawn} withdrawn; ${report.watched} changes watched, ${report.worse} of them bring less.${wordsLine(report)}`);
       });
     });
 }

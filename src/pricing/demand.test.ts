@@ -1,27 +1,38 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { currency, minor, ZERO } from "../money/index.ts";
-import { below, effectOf, estimateElasticity, normalCdf, PRIOR, purchasesNeeded, quantile } from "./demand.ts";
+import { below, effectOf, estimateElasticity, normalCdf, purchasesNeeded, quantile } from "./demand.ts";
 import { collectFacts, type Facts, WEEK_MS } from "./facts.ts";
 import { type Finding, suggestPrices } from "./suggest.ts";
 import { gaussian, market, type MarketProduct, rowsOf, seeded } from "./testing/market.ts";
+
+/** Around −1, from a necessity to a luxury; never above 0. */
+function luxury(random: () => number): number {
+  for (;;) {
+    const drawn = -1 + gaussian(random);
+    if (drawn < 0) return drawn;
+  }
+}
 
 const USD = currency("usd");
 const RAILS = { largestStep: 0.1, secondPersonAbove: 0.05, coolDownMs: 0, frozen: [], limits: {} };
 
 describe("what is believed of the elasticity", () => {
   it("is the prior without two prices", () => {
-    const rows = Array.from({ length: 20 }, (_, week) => ({ week, price: 2000, purchases: 100, exposure: 300 }));
-    const { mean, sd } = estimateElasticity(rows);
-    expect(mean).toBeCloseTo(PRIOR.mean, 6);
-    expect(sd).toBeCloseTo(PRIOR.sd, 6);
+    const rows = Array.from({ length: 20 }, (_, week) => ({ week, price: 2000, purchases: 100, exposure: 300, spell: 0 }));
+    const belief = estimateElasticity(rows);
+    const prior = estimateElasticity([]);
+    expect(belief.mean).toBeCloseTo(prior.mean, 6);
+    expect(belief.sd).toBeCloseTo(prior.sd, 6);
+    // Neither raising nor lowering is favoured by what nobody has seen yet.
+    expect(quantile(belief, 0.5)).toBeCloseTo(-1, 2);
   });
 
   it("does not depend on the order of the rows or the size of the unit", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), (seed) => {
         const random = seeded(seed);
-        const rows = Array.from({ length: 12 }, (_, week) => ({ week, price: week < 6 ? 2000 : 2200, purchases: Math.floor(random() * 200), exposure: 100 + Math.floor(random() * 300) }));
+        const rows = Array.from({ length: 12 }, (_, week) => ({ week, price: week < 6 ? 2000 : 2200, purchases: Math.floor(random() * 200), exposure: 100 + Math.floor(random() * 300), spell: week < 6 ? 0 : 1 }));
         const one = estimateElasticity(rows);
         const other = estimateElasticity(rows.toReversed().map((row) => ({ ...row, price: row.price * 100 })));
         expect(other.mean).toBeCloseTo(one.mean, 6);
@@ -33,7 +44,7 @@ describe("what is believed of the elasticity", () => {
 
   it("has quantiles that its distribution agrees with", () => {
     expect(normalCdf(1.6449)).toBeCloseTo(0.95, 4);
-    const rows = Array.from({ length: 20 }, (_, week) => ({ week, price: week < 10 ? 2000 : 2400, purchases: week < 10 ? 400 : 200, exposure: 1000 }));
+    const rows = Array.from({ length: 20 }, (_, week) => ({ week, price: week < 10 ? 2000 : 2400, purchases: week < 10 ? 400 : 200, exposure: 1000, spell: week < 10 ? 0 : 1 }));
     const belief = estimateElasticity(rows);
     for (const p of [0.05, 0.5, 0.95]) expect(below(belief, quantile(belief, p))).toBeCloseTo(p, 6);
     expect(belief.mean).toBeLessThan(-2);
@@ -47,8 +58,8 @@ describe("what is believed of the elasticity", () => {
     let [covered, shops, sure, wrong] = [0, 0, 0, 0];
     for (const [noise, walk] of [[0.03, 0.005], [0.06, 0.015], [0.12, 0.04]] as const) {
       for (const weekly of [60, 400]) {
-        for (let shop = 0; shop < 100; shop += 1) {
-          const elasticity = PRIOR.mean + PRIOR.sd * gaussian(random);
+        for (let shop = 0; shop < 60; shop += 1) {
+          const elasticity = luxury(random);
           const change = 6 + Math.floor(random() * 14);
           const step = (random() < 0.5 ? -1 : 1) * (0.05 + 0.2 * random());
           const prices = Array.from({ length: 26 }, (_, week) => (week < change ? 2000 : Math.round(2000 * (1 + step))));
@@ -66,7 +77,7 @@ describe("what is believed of the elasticity", () => {
     }
     expect(covered / shops).toBeGreaterThan(0.85);
     expect(covered / shops).toBeLessThan(0.95);
-    expect(sure).toBeGreaterThan(50);
+    expect(sure).toBeGreaterThan(20);
     expect(wrong / sure).toBeLessThan(0.02);
   });
 
@@ -98,12 +109,14 @@ function look(purchases: readonly (readonly number[])[], products: readonly Mark
   return suggestPrices({ facts: factsOf(purchases, products, end), prices, tests: [], rails: RAILS, lastChange: () => null, nowMs: end * WEEK_MS });
 }
 
+/** Some of the prices move twice. */
 function shop(random: () => number, weekly: number, elasticity: () => number, weeks: number): MarketProduct[] {
   return Array.from({ length: 5 }, () => {
-    const change = 6 + Math.floor(random() * 24);
-    const step = (random() < 0.5 ? -1 : 1) * (0.05 + 0.2 * random());
-    const moves = random() < 0.6;
-    return { elasticity: elasticity(), weekly: weekly * (0.5 + random()), prices: Array.from({ length: weeks }, (_, week) => (moves && week >= change ? Math.round((2000 * (1 + step)) / 50) * 50 : 2000)) };
+    const [first, second] = [6 + Math.floor(random() * 10), 20 + Math.floor(random() * 10)];
+    const step = (): number => Math.round((2000 * (1 + (random() < 0.5 ? -1 : 1) * (0.05 + 0.2 * random()))) / 50) * 50;
+    const [one, other] = [step(), step()];
+    const moves = random() < 0.7;
+    return { elasticity: elasticity(), weekly: weekly * (0.5 + random()), prices: Array.from({ length: weeks }, (_, week) => (!moves || week < first ? 2000 : week < second ? one : other)) };
   });
 }
 
@@ -126,8 +139,8 @@ describe("suggestions", () => {
   it("help where they are made", () => {
     const random = seeded(6);
     let [made, harmful, covered] = [0, 0, 0];
-    for (let index = 0; index < 40; index += 1) {
-      const products = shop(random, 300, () => Math.min(0, PRIOR.mean + PRIOR.sd * gaussian(random)), weeks);
+    for (let index = 0; index < 30; index += 1) {
+      const products = shop(random, 300, () => luxury(random), weeks);
       const purchases = market({ products, weeks, shop: 0.1, noise: 0.04, walk: 0.008 }, random);
       for (const finding of look(purchases, products, weeks)) {
         if (finding.kind !== "suggested") continue;
@@ -139,7 +152,7 @@ describe("suggestions", () => {
         expect(Math.abs((to ?? 0) / (from ?? 1) - 1)).toBeLessThanOrEqual(RAILS.largestStep + 1e-9);
       }
     }
-    expect(made).toBeGreaterThan(20);
+    expect(made).toBeGreaterThan(10);
     expect(harmful / made).toBeLessThan(0.02);
     expect(covered / made).toBeGreaterThan(0.8);
   });
@@ -150,6 +163,18 @@ describe("suggestions", () => {
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ kind: "not_enough", text: expect.stringMatching(/not enough evidence: .*about [\d,]+ more payments needed/) });
     expect(finding?.kind === "not_enough" && finding.payments).toBeGreaterThan(1000);
+  });
+
+  it("need a second witness: one change of the price may be a coincidence", () => {
+    const weeks = Array.from({ length: 30 }, (_, week) => week);
+    const products = [
+      { elasticity: -3, weekly: 300, prices: weeks.map((week) => (week < 15 ? 2000 : 2400)) },
+      { elasticity: -1, weekly: 300, prices: weeks.map(() => 1500) },
+    ];
+    const first = look([weeks.map((week) => (week < 15 ? 300 : 170)), weeks.map(() => 300)], products, 30).find(({ product }) => product === "prod_0");
+    expect(first).toMatchObject({ kind: "not_enough", text: expect.stringContaining("one change") });
+    const twice = [{ ...products[0], prices: weeks.map((week) => (week < 10 || week >= 20 ? 2400 : 2000)) } as MarketProduct, products[1] as MarketProduct];
+    expect(look([weeks.map((week) => (week < 10 || week >= 20 ? 170 : 300)), weeks.map(() => 300)], twice, 30).find(({ product }) => product === "prod_0")).toMatchObject({ kind: "suggested", draft: { kind: "lower" } });
   });
 
   it("need something to compare with", () => {

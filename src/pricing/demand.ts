@@ -19,21 +19,35 @@ export interface DemandRow {
   readonly purchases: number;
   /** What purchases are compared with: those of the shop's other products, times an arm's share of the visitors. */
   readonly exposure: number;
+  /** Rows between two changes of the price share this number; so do all rows of a declared test. */
+  readonly spell: number;
 }
 
-/** A mixture of normals: what is believed of the elasticity. */
+/** A mixture of normals that end at 0: what is believed of the elasticity. */
 export interface Elasticity {
   readonly parts: readonly { readonly weight: number; readonly mean: number; readonly sd: number }[];
   readonly mean: number;
   readonly sd: number;
+  /** Middle of the prices it was seen at, as a logarithm of minor units. */
+  readonly seenAt: number;
 }
 
 /** Revenue-neutral, and wide enough for anything from a luxury to a commodity. */
-export const PRIOR = { mean: -1, sd: 1 } as const;
+export const PRIOR = { mean: -0.69, sd: 1 } as const;
+
+/** Nobody buys more because it is dearer: the belief ends here. With it the middle of the prior is −1. */
+const MOST = 0;
 
 /** Standard deviations of a week's log purchases beyond counting, and of the level's step from week to week. */
 const NOISE = [0, 0.04, 0.08, 0.15, 0.3] as const;
 const WALK = [0, 0.01, 0.025, 0.05, 0.1] as const;
+
+/**
+ * Whoever changes a price has a reason, and reasons move demand as well: a competitor, a new version, a campaign. So the
+ * level may jump by itself where the price changes. No figures of one change can tell the two apart; several changes, a
+ * large one, or a declared test can.
+ */
+const JUMP = 0.03;
 
 /** Of a level that nothing is known of. */
 const VAGUE = 100;
@@ -47,7 +61,7 @@ interface Fit {
 /**
  * The Kalman filter over rows in the order of weeks, with state (level, elasticity). Exact for given variances.
  */
-function filter(rows: readonly DemandRow[], centre: number, noise: number, walk: number): Fit {
+function filter(rows: readonly DemandRow[], centre: number, noise: number, walk: number, freed: number | null): Fit {
   let level = 0;
   let slope: number = PRIOR.mean;
   // Covariance of the two.
@@ -56,9 +70,11 @@ function filter(rows: readonly DemandRow[], centre: number, noise: number, walk:
   let c = PRIOR.sd * PRIOR.sd;
   let logLikelihood = 0;
   let week = rows[0]?.week ?? 0;
+  let spell = rows[0]?.spell;
   for (const [index, row] of rows.entries()) {
-    a += walk * walk * Math.max(0, row.week - week);
+    a += walk * walk * Math.max(0, row.week - week) + (row.spell === spell ? 0 : row.spell === freed ? VAGUE : JUMP * JUMP);
     week = row.week;
+    spell = row.spell;
     const x = Math.log(row.price) - centre;
     const y = Math.log((row.purchases + 0.5) / row.exposure);
     const known = 1 / (row.purchases + 0.5) + 1 / Math.max(row.exposure, 1);
@@ -81,38 +97,68 @@ function filter(rows: readonly DemandRow[], centre: number, noise: number, walk:
  * What the rows say of the elasticity. Without two different prices it is the prior again.
  *
  * @param rows prices above 0, exposures above 0; any order.
+ * @param freed the spell before whose beginning nothing may be learnt from: what is left when that change is not believed.
  */
-export function estimateElasticity(rows: readonly DemandRow[]): Elasticity {
+export function estimateElasticity(rows: readonly DemandRow[], freed: number | null = null): Elasticity {
   const ordered = rows.toSorted((one, other) => one.week - other.week);
   const centre = ordered.reduce((sum, { price }) => sum + Math.log(price), 0) / Math.max(1, ordered.length);
-  const fits = NOISE.flatMap((noise) => WALK.map((walk) => filter(ordered, centre, noise, walk)));
+  const fits = NOISE.flatMap((noise) => WALK.map((walk) => filter(ordered, centre, noise, walk, freed)));
   const best = Math.max(...fits.map(({ logLikelihood }) => logLikelihood));
-  const weights = fits.map(({ logLikelihood }) => Math.exp(logLikelihood - best));
+  // Figures that only a belief beyond the end would explain speak for restless demand, not for that end.
+  const weights = fits.map(({ logLikelihood, mean, variance }) => Math.exp(logLikelihood - best) * normalCdf((MOST - mean) / Math.sqrt(variance)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const parts = fits.map(({ mean, variance }, index) => ({ weight: (weights[index] ?? 0) / total, mean, sd: Math.sqrt(variance) })).filter(({ weight }) => weight > 1e-4);
   const kept = parts.reduce((sum, { weight }) => sum + weight, 0);
   const scaled = parts.map((part) => ({ ...part, weight: part.weight / kept }));
-  const mean = scaled.reduce((sum, part) => sum + part.weight * part.mean, 0);
-  const second = scaled.reduce((sum, part) => sum + part.weight * (part.sd * part.sd + part.mean * part.mean), 0);
-  return { parts: scaled, mean, sd: Math.sqrt(Math.max(0, second - mean * mean)) };
+  const prices = ordered.map(({ price }) => Math.log(price));
+  const seenAt = prices.length === 0 ? 0 : (Math.min(...prices) + Math.max(...prices)) / 2;
+  return { parts: scaled, ...moments(scaled), seenAt };
 }
 
-/** Of the standard normal. Abramowitz & Stegun 7.1.26, error below 1.5e-7. */
+/**
+ * How far the elasticity may be another one at another price, standard deviations per logarithm of price. Demand of buyers
+ * whose willingness to pay is log-normal with a spread of 0.5 to 0.9 grows steeper by about 1.5 to 4.
+ */
+const CURVE = 1.5;
+
+/** What is believed of the elasticity between two prices: the less, the further they are from those that were seen. */
+export function between({ parts, seenAt }: Elasticity, from: number, to: number): Elasticity {
+  const more = CURVE * Math.abs((Math.log(from) + Math.log(to)) / 2 - seenAt);
+  const wider = parts.map((part) => ({ ...part, sd: Math.hypot(part.sd, more) }));
+  return { parts: wider, ...moments(wider), seenAt };
+}
+
+/** Mean and standard deviation of a mixture of normals that end at `MOST` (Johnson, Kotz & Balakrishnan 1994, 13.10.1). */
+function moments(parts: Elasticity["parts"]): { mean: number; sd: number } {
+  const each = parts.map(({ weight, mean, sd }) => {
+    const end = (MOST - mean) / sd;
+    const ratio = Math.exp(-0.5 * end * end) / Math.sqrt(2 * Math.PI) / normalCdf(end);
+    return { weight, mean: mean - sd * ratio, variance: Math.max(0, sd * sd * (1 - end * ratio - ratio * ratio)) };
+  });
+  const mean = each.reduce((sum, part) => sum + part.weight * part.mean, 0);
+  const second = each.reduce((sum, part) => sum + part.weight * (part.variance + part.mean * part.mean), 0);
+  return { mean, sd: Math.sqrt(Math.max(0, second - mean * mean)) };
+}
+
+/** Of the standard normal; right to 1.2e-7 of itself, also far out. Numerical Recipes (1992), 6.2, `erfcc`. */
 export function normalCdf(z: number): number {
-  const t = 1 / (1 + 0.3275911 * (Math.abs(z) / Math.SQRT2));
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp((-z * z) / 2);
-  return z >= 0 ? 1 - tail / 2 : tail / 2;
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + x / 2);
+  const terms = [1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277];
+  const tail = (t * Math.exp(-x * x - 1.26551223 + terms.reduceRight((sum, term) => t * (term + sum), 0))) / 2;
+  return z >= 0 ? 1 - tail : tail;
 }
 
 /** How likely the elasticity is below `value`. */
 export function below({ parts }: Elasticity, value: number): number {
-  return parts.reduce((sum, { weight, mean, sd }) => sum + weight * normalCdf((value - mean) / sd), 0);
+  if (value >= MOST) return 1;
+  return parts.reduce((sum, { weight, mean, sd }) => sum + (weight * normalCdf((value - mean) / sd)) / normalCdf((MOST - mean) / sd), 0);
 }
 
 /** The value that the elasticity is below with probability `p`, by halving. */
 export function quantile(elasticity: Elasticity, p: number): number {
   let low = elasticity.mean - 12 * elasticity.sd - 1;
-  let high = elasticity.mean + 12 * elasticity.sd + 1;
+  let high: number = MOST;
   for (let round = 0; round < 60; round += 1) {
     const middle = (low + high) / 2;
     if (below(elasticity, middle) < p) low = middle;
@@ -130,11 +176,12 @@ export interface Effect {
 
 /**
  * What a move of the price from one to the other does to revenue: (to/from)^(1+e) − 1, with the middle 90 % of what is
- * believed. Holds as long as the elasticity is the same at both.
+ * believed there.
  */
 export function effectOf(elasticity: Elasticity, from: number, to: number): Effect {
   const step = Math.log(to / from);
-  const at = (p: number): number => Math.exp((1 + quantile(elasticity, p)) * step) - 1;
+  const here = between(elasticity, from, to);
+  const at = (p: number): number => Math.exp((1 + quantile(here, p)) * step) - 1;
   const ends = [at(0.05), at(0.95)].sort((one, other) => one - other) as [number, number];
   return { median: at(0.5), low: ends[0], high: ends[1] };
 }

@@ -179,23 +179,46 @@ export function demandOf(facts: Facts, offer: OfferFacts, tests: readonly Declar
   const byWeek = Map.groupBy(offer.weeks, ({ week }) => week);
   const oldest = Math.max(0, ...byWeek.keys());
   const rows: DemandRow[] = [];
+  let spell = 0;
   let lastPrice: Minor | null = offer.weeks[0]?.unitAmount ?? null;
   for (let back = Math.min(oldest, weeksCount - 1); back >= 0; back -= 1) {
     const week = weeksCount - 1 - back;
     const exposure = controlled ? Math.max(1, control[back] ?? 0) : 1;
     const cells = byWeek.get(back) ?? [];
     const startMs = facts.toMs - (back + 1) * WEEK_MS;
-    const test = tests.find((one) => one.product === offer.product && one.currency === offer.currency && one.fromMs <= startMs && (one.untilMs ?? Number.POSITIVE_INFINITY) >= startMs + WEEK_MS);
-    if (test !== undefined) {
-      for (const { unitAmount, share } of test.arms) rows.push({ week, price: unitAmount, purchases: cells.find((cell) => cell.unitAmount === unitAmount)?.purchases ?? 0, exposure: exposure * share });
+    const test = tests.findIndex((one) => one.product === offer.product && one.currency === offer.currency && one.fromMs <= startMs && (one.untilMs ?? Number.POSITIVE_INFINITY) >= startMs + WEEK_MS);
+    if (test >= 0) {
+      for (const { unitAmount, share } of tests[test]?.arms ?? []) rows.push({ week, price: unitAmount, purchases: cells.find((cell) => cell.unitAmount === unitAmount)?.purchases ?? 0, exposure: exposure * share, spell: -1 - test });
       continue;
     }
     const [only, ...more] = cells;
     if (more.length > 0) continue;
+    if (only !== undefined && only.unitAmount !== lastPrice) spell += 1;
     lastPrice = only?.unitAmount ?? lastPrice;
-    if (lastPrice !== null && lastPrice > 0) rows.push({ week, price: lastPrice, purchases: only?.purchases ?? 0, exposure });
+    if (lastPrice !== null && lastPrice > 0) rows.push({ week, price: lastPrice, purchases: only?.purchases ?? 0, exposure, spell });
   }
-  return { rows, controlled };
+  return { rows: withoutPromotions(rows), controlled };
+}
+
+/** A price that stood shorter than this was a promotion: advertising and a hangover come with it. */
+const LEAST_SPELL_WEEKS = 5;
+const HANGOVER_WEEKS = 2;
+
+function withoutPromotions(rows: readonly DemandRow[]): DemandRow[] {
+  const spells = [...Map.groupBy(rows, ({ spell }) => spell).values()];
+  const short = (index: number): boolean => (spells[index]?.[0]?.spell ?? -1) >= 0 && index < spells.length - 1 && (spells[index]?.length ?? 0) < LEAST_SPELL_WEEKS;
+  let spell = 0;
+  let last: DemandRow | undefined;
+  return spells.flatMap((group, index) => {
+    if (short(index)) return [];
+    const ended = index > 0 && short(index - 1) ? (spells[index - 1]?.at(-1)?.week ?? 0) : Number.NEGATIVE_INFINITY;
+    const kept = group.filter(({ week }) => week > ended + HANGOVER_WEEKS);
+    const [first] = kept;
+    if (first === undefined) return [];
+    if (first.spell >= 0 && last !== undefined && last.price !== first.price) spell += 1;
+    last = kept.at(-1);
+    return kept.map((row) => (row.spell < 0 ? row : { ...row, spell }));
+  });
 }
 
 /** The price that the newest purchases were at; null for none, or several at once. */

@@ -13,3 +13,5 @@ export { readRun, type RunReport, runPricing } from "./run.ts";
 export { listSuggestions, readSteps, readSuggestion } from "./store.ts";
 export type { Suggestion } from "./suggestion.ts";
 export { worseChanges } from "./watch.ts";
+export { chatModel } from "./word-model.ts";
+export type { WordModel } from "./wording.ts";

@@ -11,7 +11,8 @@ import type { Rails } from "./rails.ts";
 import type { Retention } from "./retention.ts";
 import { addStep, basisDigest, changeSuggestion, insertRun, insertSuggestion, lastChanges, lastRun, suggestionsIn } from "./store.ts";
 import { type CurrentPrice, type Finding, suggestPrices } from "./suggest.ts";
-import { type Draft, SUGGESTION_LIFE_MS, type Told } from "./suggestion.ts";
+import { type Draft, SUGGESTION_LIFE_MS, type Suggestion, type Told } from "./suggestion.ts";
+import { createWorder, type Worder, type WordModel } from "./wording.ts";
 import { watchAll, type WatchSettings } from "./watch.ts";
 
 export interface RunDeps extends WatchSettings {
@@ -20,8 +21,8 @@ export interface RunDeps extends WatchSettings {
   readonly live: boolean;
   readonly rails: Rails;
   readonly tests: readonly DeclaredTest[];
-  /** Words for an explanation, or null to keep the plain ones. */
-  word?(told: Told): Promise<string | null>;
+  /** Who words explanations; null or left out: nobody, the plain words stand. */
+  readonly words?: WordModel | null;
   onProgress?(done: number): void;
 }
 
@@ -34,6 +35,9 @@ export interface RunReport {
   readonly withdrawn: number;
   readonly watched: number;
   readonly worse: number;
+  /** Explanations in a language model's words, and those for which it was asked in vain. */
+  readonly worded: number;
+  readonly plain: number;
 }
 
 /** A year: seasons are told from prices by the other products, and older prices say little. */
@@ -160,8 +164,18 @@ function subjectOf({ kind, product, currency }: Pick<Draft, "kind" | "product" |
   return `${kind === "raise" || kind === "lower" ? "price" : kind} ${product ?? ""} ${currency ?? ""}`;
 }
 
+async function worded(worder: Worder, draft: Draft): Promise<{ told: Told; refused: string | null }> {
+  const { why, refused } = await worder.word(draft);
+  return { told: { ...draft.told, why }, refused };
+}
+
+/** That the plain words stand alone is said where the suggestion's history is read. */
+async function noteRefused(tx: Tx, { id }: Pick<Suggestion, "id">, refused: string | null, nowMs: number): Promise<void> {
+  if (refused !== null) await addStep(tx, id, nowMs, "plain_words", `the explanation is the plain one; the language model's words are not shown: ${refused}`, PROGRAM.name);
+}
+
 /** Stores what is new, renews what still holds, withdraws what no longer does. */
-async function keep({ db, clock, live, word }: RunDeps, drafts: readonly Draft[]): Promise<{ suggested: number; refreshed: number; withdrawn: number }> {
+async function keep({ db, clock, live }: RunDeps, drafts: readonly Draft[], worder: Worder): Promise<{ suggested: number; refreshed: number; withdrawn: number }> {
   const open = await suggestionsIn(db.read, live, ["open", "awaiting_second"]);
   const decided = await suggestionsIn(db.read, live, ["rejected", "noted", "applying", "applied", "rolling_back", "rolled_back", "failed"]);
   const counts = { suggested: 0, refreshed: 0, withdrawn: 0 };
@@ -180,18 +194,23 @@ async function keep({ db, clock, live, word }: RunDeps, drafts: readonly Draft[]
     wanted.delete(subjectOf(suggestion));
     // One that waits for a second person stays as the first one saw it.
     if (suggestion.state !== "open" || basisDigest(draft) === basisDigest(suggestion)) continue;
-    await db.write((tx) => changeSuggestion(tx, suggestion.id, "open", { told: JSON.stringify(draft.told), basis: JSON.stringify(draft.basis), updated_at: clock.now() }));
+    const { told, refused } = await worded(worder, draft);
+    await db.write(async (tx) => {
+      const now = clock.now();
+      if (!(await changeSuggestion(tx, suggestion.id, "open", { told: JSON.stringify(told), basis: JSON.stringify(draft.basis), updated_at: now }))) return;
+      await noteRefused(tx, suggestion, refused, now);
+    });
     counts.refreshed += 1;
   }
   for (const [subject, draft] of wanted) {
     const quiet = decided.some((one) => subjectOf(one) === subject && clock.now() - one.updatedAt < QUIET_MS) || open.some((one) => subjectOf(one) === subject && !programs.includes(one));
     if (quiet) continue;
-    const words = (await word?.(draft.told)) ?? null;
-    const told = words === null ? draft.told : { ...draft.told, why: [words, ...draft.told.why] };
+    const { told, refused } = await worded(worder, draft);
     await db.write(async (tx) => {
       const now = clock.now();
       const { id } = await insertSuggestion(tx, { ...draft, told }, { id: newSuggestionId(), live, proposer: PROGRAM, reason: null, nowMs: now });
       await addStep(tx, id, now, "suggested", draft.told.title, PROGRAM.name);
+      await noteRefused(tx, { id }, refused, now);
       await recordAudit(tx, { at: now, actor: PROGRAM, action: "pricing.suggest", subject: id, detail: { kind: draft.kind, product: draft.product, currency: draft.currency, from_amount: draft.from, to_amount: draft.to }, requestId: null, outcome: "ok" });
     });
     counts.suggested += 1;
@@ -224,7 +243,7 @@ export async function runPricing(deps: RunDeps, force: boolean): Promise<RunRepo
   const { watched, worse } = await watchAll(deps, facts);
   const report = { payments: facts.payments, priced: facts.priced, products: facts.offers.length, watched, worse };
   const before = await lastRun(db.read, live);
-  if (!force && before !== null && toMs - before.at < SUGGEST_EVERY_MS) return { ...report, suggested: 0, refreshed: 0, withdrawn: 0 };
+  if (!force && before !== null && toMs - before.at < SUGGEST_EVERY_MS) return { ...report, suggested: 0, refreshed: 0, withdrawn: 0, worded: 0, plain: 0 };
   const prices = await currentPrices(db.read, live);
   const names = new Map(prices.map(({ product, productName }) => [product, productName]));
   const changes = await lastChanges(db.read, live);
@@ -237,7 +256,8 @@ export async function runPricing(deps: RunDeps, force: boolean): Promise<RunRepo
     ...adviseCurrencies(declines),
     ...adviseMinimum(declines),
   ];
-  const counts = await keep(deps, drafts);
+  const worder = createWorder(deps.words ?? null);
+  const counts = { ...(await keep(deps, drafts, worder)), ...worder.counts };
   const largest = facts.offers.toSorted((one, other) => size(other) - size(one)).slice(0, MAX_STORED);
   const shown = new Set(largest.map(({ product, currency }) => `${product} ${currency}`));
   const stored: StoredRun = {

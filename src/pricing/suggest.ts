@@ -1,5 +1,5 @@
 import { type Currency, estimate, type Minor, minor, moneyText, sum } from "../money/index.ts";
-import { below, type Effect, effectOf, type Elasticity, estimateElasticity, purchasesNeeded } from "./demand.ts";
+import { below, between, type DemandRow, type Effect, effectOf, type Elasticity, estimateElasticity, purchasesNeeded } from "./demand.ts";
 import { currentPoint, type DeclaredTest, demandOf, type Facts, type OfferFacts, type PricePoint } from "./facts.ts";
 import { checkRails, type Rails, stepOf, targetPrice } from "./rails.ts";
 import type { Draft } from "./suggestion.ts";
@@ -22,11 +22,19 @@ export type Finding =
   | { readonly kind: "nothing_to_do"; readonly product: string; readonly currency: Currency; readonly text: string };
 
 /** One-sided error allowed to all comparisons of one look together; a month has about four looks. */
-const ALPHA = 0.01;
+const ALPHA = 0.05;
 const CERTAINTY = 2.33;
 /** Of each of two prices, before they are compared. */
 const LEAST_PURCHASES = 60;
 const LEAST_WEEKS = 3;
+
+/**
+ * Where a move begins to pay. At −1 it makes no difference to what this product takes; but who is lost to a higher price
+ * will not come again, and of those that a lower one wins some would have bought something else in the shop. So a move
+ * must pay with a tenth of them reckoned so.
+ */
+const RAISE_ABOVE = -0.9;
+const LOWER_BELOW = -1.15;
 
 interface Judged {
   readonly offer: OfferFacts;
@@ -37,6 +45,7 @@ interface Judged {
   readonly direction: "raise" | "lower";
   /** How unlikely the direction is to be wrong. */
   readonly doubt: number;
+  readonly rows: readonly DemandRow[];
 }
 
 export interface SuggestInput {
@@ -60,7 +69,7 @@ function needs(more: number): string {
   return `about ${more.toLocaleString("en-US")} more payment${more === 1 ? "" : "s"} needed`;
 }
 
-export type Belief = { readonly kind: "believed"; readonly elasticity: Elasticity } | { readonly kind: "too_little"; readonly pricesSeen: readonly Minor[] } | { readonly kind: "no_control" };
+export type Belief = { readonly kind: "believed"; readonly elasticity: Elasticity; readonly rows: readonly DemandRow[] } | { readonly kind: "too_little"; readonly pricesSeen: readonly Minor[] } | { readonly kind: "no_control" };
 
 /** What an offer's weeks say of its elasticity, once there is the least evidence to speak of it at all. */
 export function believed(facts: Facts, offer: OfferFacts, tests: readonly DeclaredTest[]): Belief {
@@ -69,7 +78,7 @@ export function believed(facts: Facts, offer: OfferFacts, tests: readonly Declar
   const solid = [...byPrice.values()].filter((group) => group.length >= LEAST_WEEKS && group.reduce((all, row) => all + row.purchases, 0) >= LEAST_PURCHASES);
   if (solid.length < 2) return { kind: "too_little", pricesSeen: [...byPrice.keys()].map((price) => minor(price)) };
   const tested = tests.some((test) => test.product === offer.product && test.currency === offer.currency);
-  return controlled || tested ? { kind: "believed", elasticity: estimateElasticity(rows) } : { kind: "no_control" };
+  return controlled || tested ? { kind: "believed", elasticity: estimateElasticity(rows), rows } : { kind: "no_control" };
 }
 
 function judge(input: SuggestInput, offer: OfferFacts): Judged | Finding {
@@ -92,9 +101,25 @@ function judge(input: SuggestInput, offer: OfferFacts): Judged | Finding {
     return notEnough(more, `not enough evidence: no other products sell enough to tell a change of price from a change of season; declare a test (pricing.tests), in which ${needs(more)}`);
   }
   const { elasticity } = belief;
-  const lower = below(elasticity, -1);
   if (price === undefined) return { kind: "nothing_to_do", product, currency, text: "its price is no active Stripe Price, so it cannot be changed from here" };
-  return { offer, point, price, elasticity, purchases: have, direction: lower > 0.5 ? "lower" : "raise", doubt: Math.min(lower, 1 - lower) };
+  const from = point.unitAmount;
+  const raising = below(between(elasticity, from, from * (1 + input.rails.largestStep)), RAISE_ABOVE);
+  const lowering = 1 - below(between(elasticity, from, from * (1 - input.rails.largestStep)), LOWER_BELOW);
+  return { offer, point, price, elasticity, purchases: have, direction: lowering < raising ? "lower" : "raise", doubt: Math.min(lowering, raising), rows: belief.rows };
+}
+
+/** Without any one change of the price, the others must still say so. */
+const STILL_SURE = 0.8;
+
+/** Is it more than one coincidence? Of a declared test the visitors were drawn by lot: it needs no second witness. */
+function seenTwice({ rows, point, direction }: Judged, rails: Rails): boolean {
+  const from = point.unitAmount;
+  const spells = [...new Set(rows.map(({ spell }) => spell))].filter((spell) => spell > 0);
+  return spells.every((spell) => {
+    const without = estimateElasticity(rows, spell);
+    const sure = direction === "raise" ? 1 - below(between(without, from, from * (1 + rails.largestStep)), RAISE_ABOVE) : below(between(without, from, from * (1 - rails.largestStep)), LOWER_BELOW);
+    return sure >= STILL_SURE;
+  });
 }
 
 /** The furthest that was ever asked, and a tenth beyond: further the model was never tried. */
@@ -172,6 +197,11 @@ export function suggestPrices(input: SuggestInput): Finding[] {
     if (!holding) {
       const more = Math.max(LEAST_PURCHASES, Math.ceil(one.purchases * ((CERTAINTY * one.elasticity.sd) / Math.max(Math.abs(one.elasticity.mean + 1), 0.25)) ** 2) - one.purchases);
       findings.push({ kind: "not_enough", product, currency, payments: more, text: `not enough evidence: its prices so far differ by less in revenue than chance explains; ${needs(more)} if the difference is what it seems` });
+      continue;
+    }
+    if (!seenTwice(one, input.rails)) {
+      const more = Math.max(LEAST_PURCHASES, Math.ceil(one.purchases / 2));
+      findings.push({ kind: "not_enough", product, currency, payments: more, text: `not enough evidence: it rests on one change of the price, and something else may have happened then; a second change or a declared test (pricing.tests) would tell, ${needs(more)}` });
       continue;
     }
     const { least, most } = bounds(one, input.rails);

@@ -41,7 +41,8 @@ export function judgeWatch(suggestion: Suggestion, facts: Facts, tests: readonly
     const expected = usual.length === 0 ? 0 : (usual.reduce((sum, row) => sum + row.purchases / row.exposure, 0) / usual.length) * since.reduce((sum, row) => sum + row.exposure, 0);
     if (expected < settings.after || since.length < LEAST_WEEKS) return none(`${purchases} of ${settings.after} purchases at the new price, ${since.length} of ${LEAST_WEEKS} whole weeks`, purchases);
   }
-  const elasticity = estimateElasticity(rows);
+  // The change was not made because demand moved, and the question is what it did: the level may not jump with it.
+  const elasticity = estimateElasticity(rows.map((row) => ({ ...row, spell: 0 })));
   const effect = effectOf(elasticity, from, to);
   const loses = to > from ? below(elasticity, -1) : 1 - below(elasticity, -1);
   const share = (value: number): string => `${value > 0 ? "+" : ""}${Number((value * 100).toFixed(1))} %`;

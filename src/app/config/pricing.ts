@@ -55,6 +55,15 @@ const test = z
     };
   });
 
+const words = z
+  .strictObject({
+    url: field.webAddress().describe("Of an OpenAI-compatible endpoint, up to and with its version: https://api.example.com/v1"),
+    model: z.string().regex(/^[\w./:@+ -]{1,100}$/, { error: "expected the model's name as the endpoint knows it" }).describe("As the endpoint knows it"),
+    timeout: field.duration(1000, 60_000).prefault("20s").describe("Without an answer until then the plain words stand"),
+    allow_private: field.onOff(false).describe("The endpoint may be inside this machine or its networks"),
+  })
+  .describe("A language model that words explanations; it is sent aggregated figures only. Its key: PRICING_WORDS_KEY");
+
 /** Section `pricing:`. */
 export const pricing = z
   .strictObject({
@@ -66,6 +75,7 @@ export const pricing = z
     limits,
     watch_after: field.integer(20, 1_000_000).default(100).describe("Purchases at a new price before it is judged"),
     tests: z.array(test).max(100).default([]).describe("Declared tests: several prices shown at once, each to its share of the visitors"),
+    words: words.optional(),
   })
   .describe("Gated price suggestions")
   .prefault({})
@@ -74,4 +84,5 @@ export const pricing = z
     rails: { largestStep: given.largest_step, secondPersonAbove: given.second_person_above, coolDownMs: given.cool_down, frozen: given.frozen, limits: given.limits },
     watchAfter: given.watch_after,
     tests: given.tests,
+    words: given.words === undefined ? null : { url: given.words.url, model: given.words.model, timeoutMs: given.words.timeout, allowPrivate: given.words.allow_private },
   }));

@@ -132,6 +132,11 @@ export const variablesSchema = z.object({
     .max(1000)
     .transform((password) => new Secret(password))
     .optional(),
+  PRICING_WORDS_KEY: z
+    .string()
+    .regex(/^[!-~]{8,1000}$/, { error: "it is no key of a language model's endpoint; give 8 to 1000 characters without blanks, or unset it where none is asked for" })
+    .transform((key) => new Secret(key))
+    .optional(),
   BACKUP_KEY: z
     .string()
     .min(16, { error: "it is shorter than 16 characters; make one with: openssl rand -base64 32" })

@@ -61,6 +61,7 @@ export function market(options: MarketOptions, random: () => number): number[][]
 export function rowsOf(purchases: readonly (readonly number[])[], index: number, prices: readonly number[]): DemandRow[] {
   return (purchases[index] ?? []).map((own, week) => ({
     week,
+    spell: prices.slice(1, week + 1).filter((price, before) => price !== prices[before]).length,
     price: prices[week] ?? 1,
     purchases: own,
     exposure: purchases.reduce((sum, other, position) => sum + (position === index ? 0 : (other[week] ?? 0)), 0) || 1,
