@@ -40,7 +40,7 @@ export const text = {
     outcome: { running: "Under way", ending: "Ending", passed: "Passed", failed: "Failed" },
     overdue: "Overdue: none within the last 7 days",
     confirm: "Send a made-up alert?",
-    confirmBody: "It goes through rule, route and channels like a real one, marked as a drill. Whoever the route of critical alerts names is told, on a phone or pager too.",
+    confirmBody: "It begins with an event at the webhook endpoint and goes through rule, route and channels like a real one, marked as a drill; no figure counts it. Whoever the route of critical alerts names is told, on a phone or pager too.",
     acknowledge: "Wait for somebody to take it on (up to 10 minutes)",
     send: "Send it",
     sending: "Beginning…",
