@@ -23,8 +23,8 @@ export interface FailureModel {
 /** Findings whose logarithm of probability is so near alpha's are noted as near misses. */
 const NEAR = 0.6;
 
-/** An alarm counts for little more than what was asked of it: how far an outage goes is no measure of ordinary days. */
-const NOTED = 1.15;
+/** An alarm counts for no more than a near miss: how far an outage goes is no measure of ordinary days, and small shops have little evidence to spare. */
+const NOTED = 0.92;
 
 export interface FailureFinding {
   readonly from: number;

@@ -2,7 +2,7 @@
 
 import { type Calendar, HOLIDAY_SHARE } from "./calendar.ts";
 import { clockUndecided, otherCell } from "./clock-change.ts";
-import { shapeIndex } from "./minute-shape.ts";
+import { bendOf, shapeIndex } from "./minute-shape.ts";
 import { CELLS, interpolate, STEP, type VolumeProfile } from "./profile.ts";
 import { ratePlace } from "./rates.ts";
 import { between, oldest } from "./series.ts";
@@ -70,7 +70,7 @@ export function forecastMinute(state: DetectorState, ts: number, into: Forecast)
   const position = ((local % 900) / 60 + 0.5) / 15;
   const drift = growth === 0 ? 1 : Math.exp((growth * (ts - state.fittedAt)) / WEEK_SECONDS);
   into.curve = interpolate(perMinute, cell, position) * drift;
-  let expected = into.curve * (state.minutes.bend[into.minute] ?? 1);
+  let expected = into.curve * bendOf(state.minutes, into.minute, into.curve);
   let dip = expected * (state.volume.ease[hour] ?? 1);
   let edge = Math.min(dip, lowerSide(state.volume, cell) * drift);
   if (clockUndecided(state, ts)) {

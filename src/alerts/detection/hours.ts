@@ -7,6 +7,9 @@ import { median } from "./quantile.ts";
 /** What the pooled shape is worth: ten events (Gamma-Poisson), or being right within a third. */
 const HOUR_PRIOR = 10;
 
+/** Weeks of an hour that agree with each other against the pooled shape. */
+const OWN_WEEKS = 3;
+
 export interface HourRecord {
   readonly cell: number;
   readonly day: number;
@@ -89,15 +92,20 @@ export function fitHours(hours: readonly HourRecord[], pooled: Float64Array, phi
   const cells = new Float64Array(168);
   byCell.forEach((records, cell) => {
     const prior = pooled[cell] ?? 0;
-    let mean = prior >= 20 ? startOf(records, prior) : prior;
+    const start = prior >= 20 ? startOf(records, prior) : prior;
+    // An hour that is unlike the pooled shape week after week (closed on this weekday, a market in another zone) is no outlier among its own.
+    const own = records.length >= OWN_WEEKS && Math.abs(start - prior) > OUTLIER * Math.sqrt(prior + phi * prior * prior);
+    let mean = start;
     for (let pass = 0; pass < 3; pass++) {
       let sum = HOUR_PRIOR * prior;
       let precision = HOUR_PRIOR;
+      const middle = Math.max(own ? start : mean, own ? 1 : 0);
       for (const record of records) {
         const value = record.count / record.share;
-        const distance = Math.abs(value - mean) / Math.sqrt(mean / record.share + phi * mean * mean);
+        const distance = Math.abs(value - middle) / Math.sqrt(middle / record.share + phi * middle * middle);
         record.weight = record.trust * (distance > OUTLIER ? (OUTLIER / distance) ** 2 : 1);
-        const worth = record.weight / (1 / (mean * record.share) + phi);
+        // What a look is worth is what it could have shown: an hour in which nothing came says as much as the pooled shape let expect.
+        const worth = record.weight / (1 / (Math.max(mean, prior) * record.share) + phi);
         sum += worth * value;
         precision += worth;
       }

@@ -222,11 +222,31 @@ function ownHeaps(state: DetectorState, surge: Surge, window: number, times: num
   return asked;
 }
 
+/** Expected attempts below which a few more say nothing about refunds. */
+const SOLD_LEAST = 20;
+
 /** A promotion brings more of them: what the sales themselves let expect counts where it is more. Knowing a rare event's rate from four weeks: at least half an event is expected of any window. */
 function surgeExpected(state: DetectorState, surge: Surge, from: number): number {
   const { sums, count: now } = state.series;
   const perAttempt = surge === "refund_surge" ? state.refundsPerAttempt : surge === "dispute_surge" ? state.disputesPerAttempt : 0;
-  return Math.max(0.5, between(sums[SURGES[surge].expected], from, now), perAttempt * between(sums.attempts, from, now));
+  const usual = between(sums[SURGES[surge].expected], from, now);
+  return Math.max(0.5, surge === "revenue_spike" ? usual : usual * soldBefore(state), perAttempt * between(sums.attempts, from, now));
+}
+
+/** Minutes over which sales bring their refunds and disputes. */
+const SOLD_BEFORE = [1440, 4320, 10_080];
+
+/** How far above the usual the last days were: the day after the billing of the month more is given back. */
+function soldBefore(state: DetectorState): number {
+  const { sums, count: now } = state.series;
+  let most = 1;
+  for (const minutes of SOLD_BEFORE) {
+    const from = now - minutes;
+    if (from < oldest(state.series)) break;
+    const expected = between(sums.expected, from, now);
+    if (expected >= SOLD_LEAST) most = Math.max(most, between(sums.attempts, from, now) / expected);
+  }
+  return most;
 }
 
 /** No longer above: the last hour (a day for what is counted in days) is below 1.5 times the expectation. */

@@ -6,6 +6,8 @@ export interface MinuteShape {
   readonly seen: Float64Array;
   readonly expected: Float64Array;
   readonly bend: Float64Array;
+  /** Days behind the sums, fading with them. */
+  readonly days: Float64Array;
 }
 
 /** Memory of a minute of the day fades by this much a day: four weeks. */
@@ -17,7 +19,7 @@ const SIGNIFICANT = 3.5;
 const DAY_SPREAD = 0.05;
 
 export const createMinuteShape = (): MinuteShape => ({
-  seen: new Float64Array(2880), expected: new Float64Array(2880), bend: new Float64Array(2880).fill(1),
+  seen: new Float64Array(2880), expected: new Float64Array(2880), bend: new Float64Array(2880).fill(1), days: new Float64Array(2880),
 });
 
 /** Index of a minute from its cell and second of the local day. */
@@ -30,7 +32,14 @@ const MOST = 2;
 export function learnMinute(shape: MinuteShape, index: number, seen: number, expected: number): void {
   shape.seen[index] = (shape.seen[index] ?? 0) * FADE + Math.min(seen, MOST * expected + 1);
   shape.expected[index] = (shape.expected[index] ?? 0) * FADE + expected;
+  shape.days[index] = (shape.days[index] ?? 0) * FADE + 1;
 }
+
+/** Share of the mean of the days behind a bend below which a day is of another kind: the burst of Sundays is not that of Saturdays. */
+const UNLIKE = 0.25;
+
+/** The bend of a minute whose curve is `curve`. */
+export const bendOf = (shape: MinuteShape, index: number, curve: number): number => (curve * (shape.days[index] ?? 0) < UNLIKE * (shape.expected[index] ?? 0) ? 1 : (shape.bend[index] ?? 1));
 
 /** Works out the bends of the quarter that begins at `first`: relative to the quarter itself, whose level the curve follows. */
 export function bendQuarter(shape: MinuteShape, first: number): void {

@@ -28,6 +28,8 @@ export interface VolumeProfile {
 /** Events of the hours' curve that a class's quarter starts from, and of the class's shape that a cell does. */
 const CLASS_PRIOR = 10;
 const QUARTER_PRIOR = 200;
+/** Share of the class's mean below which a day is of another kind. */
+const UNLIKE = 0.25;
 /** Weeks at which a quarter's own counts and its class's shape have equal say, in logarithms. */
 const QUARTER_WEEKS = 0.4;
 /** A quarter counts for at most so many times its class's shape, and some events. */
@@ -156,7 +158,14 @@ function classShape(counts: Float64Array, weights: Float64Array, curve: Float64A
     seen[at] = (seen[at] ?? 0) + (counts[cell] ?? 0);
     expected[at] = (expected[at] ?? 0) + (weights[cell] ?? 0) * (curve[cell] ?? 0);
   }
-  return curve.map((value, cell) => Math.max(1e-7, (((seen[classOf(cell)] ?? 0) + CLASS_PRIOR) / ((expected[classOf(cell)] ?? 0) + CLASS_PRIOR)) * value));
+  const days = new Float64Array(192);
+  for (let cell = 0; cell < CELLS; cell++) days[classOf(cell)] = (days[classOf(cell)] ?? 0) + (weights[cell] ?? 0);
+  return curve.map((value, cell) => {
+    const at = classOf(cell);
+    // A Saturday on which nothing is billed has not the shape of the Sunday on which all is.
+    const like = value * (days[at] ?? 0) > UNLIKE * (expected[at] ?? 0);
+    return Math.max(1e-7, (like ? ((seen[at] ?? 0) + CLASS_PRIOR) / ((expected[at] ?? 0) + CLASS_PRIOR) : 1) * value);
+  });
 }
 
 /** Smoothing a step makes a false dip on each side of it, every day: neighbours further apart than this stay a step. */

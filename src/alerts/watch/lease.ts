@@ -13,8 +13,9 @@ declare module "../../platform/db/tables.ts" {
 }
 
 const NAME = "detection";
-const LEASE_MS = MINUTE_MS;
-const RENEW_MS = LEASE_MS / 2;
+/** Renewed with what each minute publishes; only when that does not happen by a write of its own, with so much left. */
+const LEASE_MS = 1.5 * MINUTE_MS;
+const RENEW_MS = MINUTE_MS / 4;
 
 async function current(tx: Tx): Promise<AlertWatchRow | undefined> {
   return await tx.selectFrom("alert_watch").selectAll().where("name", "=", NAME).executeTakeFirst();
@@ -22,7 +23,7 @@ async function current(tx: Tx): Promise<AlertWatchRow | undefined> {
 
 /**
  * Of several nodes exactly one follows the minutes: it holds a lease and renews it. Answers whether this node may judge
- * now; a node that was stopped or cut off loses it after a minute.
+ * now; a node that was stopped or cut off loses it after a minute and a half.
  */
 export async function holdLease(db: Database, node: string, nowMs: number): Promise<boolean> {
   const known = await current(db.read);
@@ -36,6 +37,11 @@ export async function holdLease(db: Database, node: string, nowMs: number): Prom
     await tx.insertInto("alert_watch").values(row).onConflict((conflict) => conflict.column("name").doUpdateSet({ node, until: row.until })).execute();
     return true;
   });
+}
+
+/** In a transaction that is written anyway. Does nothing when another node holds it by now. */
+export async function renewLease(tx: Tx, node: string, nowMs: number): Promise<void> {
+  await tx.updateTable("alert_watch").set({ until: nowMs + LEASE_MS }).where("name", "=", NAME).where("node", "=", node).execute();
 }
 
 /** At an orderly end another node may begin at once. */

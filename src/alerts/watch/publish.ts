@@ -3,6 +3,7 @@ import { DAY_MS, MINUTE_MS } from "../../platform/index.ts";
 import type { ExpectedStep } from "../detection/index.ts";
 import { type UsualDays, type UsualNow, writeUsualDays, writeUsualNow } from "../usual.ts";
 import type { Findings } from "./findings.ts";
+import { renewLease } from "./lease.ts";
 import type { Followed, Model } from "./model.ts";
 import type { WatchOptions } from "./watch.ts";
 
@@ -64,6 +65,7 @@ export async function publish(options: WatchOptions, model: Model, findings: Fin
   const days = turns.map((one) => ({ name: one.stream.name, body: usualDays(options, model, one) }));
   const now = usualNow(options, model, findings);
   await options.db.write(async (tx) => {
+    await renewLease(tx, options.node, nowMs);
     await writeUsualNow(tx, now, nowMs);
     for (const { name, body } of days) if (body !== null) await writeUsualDays(tx, name, body, nowMs);
   });
