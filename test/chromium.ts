@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 import { onTestFinished } from "vitest";
+import type { AtEnd } from "./service.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
@@ -25,10 +26,10 @@ function findChromium(): string {
   throw new Error("a test needs a browser: install Chromium (on Debian: apt-get install chromium), or name one with CHROMIUM_PATH=/path/to/chromium");
 }
 
-/** A headless browser that ends with the test. */
-export async function openBrowser(): Promise<Browser> {
+/** A headless browser that ends with the test, or when `atEnd` says. */
+export async function openBrowser(atEnd: AtEnd = onTestFinished): Promise<Browser> {
   // As root, and in most containers, Chromium's own sandbox cannot be made; what it opens here is our own page.
   const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-  onTestFinished(() => browser.close());
+  atEnd(() => browser.close());
   return browser;
 }

@@ -42,12 +42,15 @@ function ended(child: ChildProcess): Promise<number | null> {
   return child.exitCode !== null || child.signalCode !== null ? Promise.resolve(child.exitCode) : new Promise((resolve) => child.once("exit", (code) => resolve(code)));
 }
 
+/** Who is told what must be done at the end: of the test, unless a file shares what was started. */
+export type AtEnd = (clean: () => Promise<void>) => void;
+
 /** Starts `tillwatch serve` as a process of its own and waits until it says that it is ready. */
-export async function startService(env: Environment, wrapper: readonly string[] = []): Promise<Service> {
+export async function startService(env: Environment, wrapper: readonly string[] = [], atEnd: AtEnd = onTestFinished): Promise<Service> {
   const port = env["PORT"] ?? String(await freePort());
   const argv = [...wrapper, TILLWATCH, "serve"];
   const child = spawn(argv[0] ?? TILLWATCH, argv.slice(1), { env: { ...env, PORT: port }, cwd: env["DATA_DIR"], stdio: ["ignore", "pipe", "pipe"] });
-  onTestFinished(async () => {
+  atEnd(async () => {
     child.kill("SIGKILL");
     await ended(child);
   });

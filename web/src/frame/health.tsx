@@ -29,9 +29,9 @@ export function HealthDot() {
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content align="end" sideOffset={6} collisionPadding={8} className="z-50 max-h-[70dvh] w-96 max-w-[calc(100vw-16px)] overflow-y-auto rounded-lg border border-line bg-raised p-2 shadow-raised">
+        <Popover.Content aria-label={text.health.open} align="end" sideOffset={6} collisionPadding={8} className="z-50 w-96 max-w-[calc(100vw-16px)] rounded-lg border border-line bg-raised p-2 shadow-raised">
           <p className="px-2 py-1 font-semibold">{words}</p>
-          <ul>
+          <ul tabIndex={0} className="max-h-[65dvh] overflow-y-auto">
             {Object.entries(data?.checks ?? {}).map(([name, check]) => (
               <li key={name} className="flex gap-2 px-2 py-1.5">
                 <span className="pt-0.5">

@@ -3,6 +3,7 @@ import { Dialog as Primitive } from "radix-ui";
 import { useState } from "react";
 import { navPages } from "../page.ts";
 import { text } from "../text/frame.ts";
+import { useFocusBack } from "../ui/focus-back.ts";
 
 /** What a person types, and where it leads: ids are recognised by their beginning. */
 function targetsOf(query: string): readonly { to: string; words: string }[] {
@@ -27,12 +28,13 @@ export function Palette({ open, onClose, go, help }: { open: boolean; onClose: (
     close();
     action();
   };
+  const focus = useFocusBack();
   const targets = targetsOf(query);
   return (
     <Primitive.Root open={open} onOpenChange={(next) => (next ? undefined : close())}>
       <Primitive.Portal>
         <div aria-hidden className="fixed inset-0 z-40 bg-[rgb(0_0_0/0.5)]" />
-        <Primitive.Content aria-describedby={undefined} className="fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-24px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border border-line bg-raised shadow-raised">
+        <Primitive.Content aria-describedby={undefined} {...focus} className="fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-24px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border border-line bg-raised shadow-raised">
           <Primitive.Title className="sr-only">{text.keys.palette}</Primitive.Title>
           <Command label={text.keys.palette} loop>
             <Command.Input value={query} onValueChange={setQuery} placeholder={text.searchHint} className="h-12 w-full border-b border-line bg-transparent px-4 text-lg outline-none" />

@@ -20,6 +20,13 @@ function titleOf(path: string): string {
   return pages.find((page) => fits(page.path))?.title ?? text.notFound.title;
 }
 
+const IDLE_MS = 2000;
+
+async function loadAll(): Promise<void> {
+  // One after the other, out of the way of what is asked for; one that does not come is asked for again when it is wanted.
+  for (const page of pages) await page.load().catch(() => null);
+}
+
 export function Shell() {
   const router = useRouter();
   const path = useRouterState({ select: ({ location }) => location.pathname });
@@ -40,6 +47,11 @@ export function Shell() {
     },
     afterG: Object.fromEntries(navPages.map((page) => [page.nav.letter, () => go(page.path)])),
   });
+  useEffect(() => {
+    // The code of every page, when this one stands: without it a service that is away would leave no page to go to.
+    const timer = window.setTimeout(() => void loadAll(), IDLE_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
   useEffect(() => {
     document.title = `${titleOf(path)} · ${text.product}`;
   }, [path]);

@@ -34,6 +34,8 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: text.when, width: "minmax(0,1fr)", wide: true, cell: ({ created }) => <Time at={created} only="ago" /> },
 ];
 
+const UNFINISHED: ReadonlySet<OperationState> = new Set(["awaiting_approval", "sending", "submitted"]);
+
 export default function Operations() {
   const [filters, setFilters] = useFilters<"kind" | "state">();
   const [dialog, setDialog] = useState<"refund" | "invoice" | null>(null);
@@ -45,6 +47,8 @@ export default function Operations() {
     queryFn: ({ pageParam, signal }) => readPage(kind, state, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+    // What Stripe has not confirmed yet is followed; what is over stands.
+    refetchInterval: ({ state: { data } }) => (data?.pages.some((page) => page.data.some((one) => UNFINISHED.has(one.state))) === true ? 3000 : 30_000),
   });
   const filtered = kind !== undefined || state !== undefined;
   return (

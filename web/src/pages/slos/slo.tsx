@@ -28,7 +28,7 @@ function Burn({ slo }: { slo: Slo }) {
     <Card title={text.burn.title}>
       <p className="mb-2 text-muted">{text.burn.hint}</p>
       <div tabIndex={0} role="region" aria-label={text.burn.title} className="overflow-x-auto">
-        <table className="tabular w-full text-sm">
+        <table className="tabular w-full text-sm [overflow-wrap:normal]">
           <thead className="text-left text-muted">
             <tr>
               {[columns.alert, columns.long, columns.short, columns.limit, columns.state].map((title) => (
