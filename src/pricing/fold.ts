@@ -17,17 +17,25 @@ interface Told {
 async function write(tx: Tx, all: readonly Told[]): Promise<void> {
   // Several events tell of the same thing: a row only once in a statement, the latest wins.
   const latest = new Map<string, Told>();
+  // What a subscription began with is told by the first of them, not the latest.
+  const first = new Map<string, Told>();
   for (const one of all) {
     const { offer, live } = one;
     const key = `${offer.kind} ${live} ${offer.kind === "line" ? `${offer.subject} ${offer.line}` : offer.id}`;
+    const began = first.get(key);
+    if (began === undefined || one.told_at < began.told_at) first.set(key, one);
     const before = latest.get(key);
     if (before === undefined || before.told_at <= one.told_at) latest.set(key, one);
   }
   const told = [...latest.values()];
+  const firstAmount = (id: string, live: number) => {
+    const offer = first.get(`subscription ${live} ${id}`)?.offer;
+    return offer?.kind === "subscription" ? offer.unitAmount : null;
+  };
   const prices = told.flatMap(({ offer, ...stamp }) => (offer.kind === "price" ? [{ ...stamp, id: offer.id, product: offer.product, currency: offer.currency, unit_amount: offer.unitAmount, recurring: offer.recurring, active: offer.active ? 1 : 0, lookup_key: offer.lookupKey }] : []));
   const products = told.flatMap(({ offer, ...stamp }) => (offer.kind === "product" ? [{ ...stamp, id: offer.id, name: offer.name, active: offer.active ? 1 : 0, default_price: offer.defaultPrice }] : []));
   const lines = told.flatMap(({ offer, ...stamp }) => (offer.kind === "line" ? [{ ...stamp, subject: offer.subject, line: offer.line, product: offer.product, price: offer.price, currency: offer.currency, unit_amount: offer.unitAmount, quantity: offer.quantity, amount: offer.amount, renewal: offer.renewal ? 1 : 0 }] : []));
-  const subscriptions = told.flatMap(({ offer, ...stamp }) => (offer.kind === "subscription" ? [{ ...stamp, id: offer.id, product: offer.product, price: offer.price, first_amount: offer.unitAmount, unit_amount: offer.unitAmount, currency: offer.currency, started_at: offer.startedAt, ended_at: offer.endedAt }] : []));
+  const subscriptions = told.flatMap(({ offer, ...stamp }) => (offer.kind === "subscription" ? [{ ...stamp, id: offer.id, product: offer.product, price: offer.price, first_amount: firstAmount(offer.id, stamp.live) ?? offer.unitAmount, unit_amount: offer.unitAmount, currency: offer.currency, started_at: offer.startedAt, ended_at: offer.endedAt }] : []));
   await upsert(tx, "pricing_price", ["id", "live"], prices);
   await upsert(tx, "pricing_product", ["id", "live"], products);
   await upsert(tx, "pricing_line", ["subject", "line", "live"], lines);

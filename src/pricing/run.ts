@@ -2,6 +2,7 @@ import { PROGRAM, recordAudit } from "../access/index.ts";
 import { type Currency, type Minor, minor, shareOut, ZERO } from "../money/index.ts";
 import { type WalkedPayment, walkPayments, type WalkPlace } from "../payments/index.ts";
 import { type Clock, DAY_MS, type Database, inChunks, type Tx } from "../platform/index.ts";
+import { adviseEndings, adviseTest } from "./advise-price.ts";
 import { adviseAnnual, adviseCurrencies, adviseMinimum, adviseRetries } from "./advise.ts";
 import { collectDeclines } from "./declines.ts";
 import { collectFacts, type DeclaredTest, type Facts, type Sale, WEEK_MS } from "./facts.ts";
@@ -10,7 +11,7 @@ import { moveSuggestion, newSuggestionId } from "./gate.ts";
 import type { Rails } from "./rails.ts";
 import type { Retention } from "./retention.ts";
 import { addStep, basisDigest, changeSuggestion, insertRun, insertSuggestion, lastChanges, lastRun, suggestionsIn } from "./store.ts";
-import { type CurrentPrice, type Finding, suggestPrices } from "./suggest.ts";
+import { type CurrentPrice, type Finding, type SuggestInput, suggestPrices } from "./suggest.ts";
 import { type Draft, SUGGESTION_LIFE_MS, type Suggestion, type Told } from "./suggestion.ts";
 import { createWorder, type Worder, type WordModel } from "./wording.ts";
 import { watchAll, type WatchSettings } from "./watch.ts";
@@ -247,10 +248,13 @@ export async function runPricing(deps: RunDeps, force: boolean): Promise<RunRepo
   const prices = await currentPrices(db.read, live);
   const names = new Map(prices.map(({ product, productName }) => [product, productName]));
   const changes = await lastChanges(db.read, live);
-  const findings = suggestPrices({ facts, prices, tests, rails, lastChange: (product, currency) => changes.get(`${product} ${currency}`) ?? null, nowMs: toMs });
+  const input: SuggestInput = { facts, prices, tests, rails, lastChange: (product, currency) => changes.get(`${product} ${currency}`) ?? null, nowMs: toMs };
+  const findings = suggestPrices(input);
   const kept = await retention(db.read, live, prices, fromMs, toMs);
   const drafts = [
     ...findings.flatMap((finding) => (finding.kind === "suggested" ? [finding.draft] : [])),
+    ...adviseTest(input, findings),
+    ...adviseEndings(input),
     ...adviseAnnual(kept, (product) => names.get(product) ?? product).filter(({ product }) => product !== null && !rails.frozen.includes(product)),
     ...adviseRetries(declines),
     ...adviseCurrencies(declines),

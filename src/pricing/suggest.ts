@@ -23,7 +23,8 @@ export type Finding =
 
 /** One-sided error allowed to all comparisons of one look together; a month has about four looks. */
 const ALPHA = 0.05;
-const CERTAINTY = 2.33;
+/** Of what is yet to be gathered: sure to 1 %, one-sided. */
+export const CERTAINTY = 2.33;
 /** Of each of two prices, before they are compared. */
 const LEAST_PURCHASES = 60;
 const LEAST_WEEKS = 3;

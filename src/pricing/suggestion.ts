@@ -3,9 +3,10 @@ import type { Currency, Minor } from "../money/index.ts";
 /**
  * - `raise`, `lower`: another amount for a product; applied as a new Stripe Price, the old one is kept
  * - `annual_plan`: a yearly price beside the monthly one; applied as a new Stripe Price
+ * - `test_price`, `round_amount`: another amount, to be tested or set by hand
  * - `retry_schedule`, `add_currency`, `minimum_charge`: notes of what to do by hand
  */
-export const SUGGESTION_KINDS = ["raise", "lower", "annual_plan", "retry_schedule", "add_currency", "minimum_charge"] as const;
+export const SUGGESTION_KINDS = ["raise", "lower", "annual_plan", "retry_schedule", "add_currency", "minimum_charge", "test_price", "round_amount"] as const;
 export type SuggestionKind = (typeof SUGGESTION_KINDS)[number];
 
 /**

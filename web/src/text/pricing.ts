@@ -21,7 +21,7 @@ export const text = {
   noProducts: "No payment says what it was for: bill by invoices with prices, or put product_id into the payments' metadata.",
   columns: { product: "Product", price: "Price", offered: "Offered", paid: "Paid", taken: "Taken", finding: "What that tells" },
   share: (low: string, high: string) => `${low} to ${high} of offers (90 %)`,
-  kind: { raise: "Raise", lower: "Lower", annual_plan: "Yearly plan", retry_schedule: "Retries", add_currency: "Currency", minimum_charge: "Smallest charge" },
+  kind: { raise: "Raise", lower: "Lower", annual_plan: "Yearly plan", retry_schedule: "Retries", add_currency: "Currency", minimum_charge: "Smallest charge", test_price: "Test", round_amount: "Ending" },
   state: {
     open: "Waits for an admin",
     awaiting_second: "Waits for another admin",
