@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchBackup } from "./backup.ts";
 import { benchBackfill } from "./backfill.ts";
 import { fillDirectory } from "./fill.ts";
 import { benchForward } from "./forward.ts";
@@ -11,6 +12,7 @@ import { benchNotifyLatency } from "./notify-latency.ts";
 import { benchNotifyQueue } from "./notify-queue.ts";
 import { benchPricing } from "./pricing/main.ts";
 import { benchReport } from "./report.ts";
+import { benchRetention } from "./retention.ts";
 import { benchScale } from "./scale.ts";
 import { printTable } from "./table.ts";
 
@@ -18,7 +20,7 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
 
   npm run bench -- [options]
 
-  --only intake|scale|backfill|import|forward|notify|report|pricing    one part only; all but the first two run only when named
+  --only intake|scale|backfill|import|forward|notify|report|backup|retention|pricing    one part only; all but the first two run only when named
   --only fill            no measuring: fills --data DIR with --events N events of the last ninety days, for the parts
                          that take --data; ten million are about 8 GB and take a quarter of an hour
   --seconds N            load per server (10)
@@ -26,6 +28,8 @@ const HELP = `Benchmarks of the service. Figures of one run are comparable with 
   --per-day N            events a day for the backfill part, thirty days of them (10000); 100000 takes some minutes
   --lines N              lines of each file of the import part (1000000)
   --data DIR             a filled DATA_DIR for the report part (--only report), which reads it and changes nothing but its schema
+                         or for the retention part, which changes it: give a copy; without it, PostgreSQL with --events N
+                         of a month is filled and measured
   --seeds A,B            of the pricing part, any texts (figures-1); constants were chosen on tune-…
   --simulator A,B        of the pricing part: first, second (both)
   --shops N              of the pricing part: of each size and number of products, for each seed (4)
@@ -96,6 +100,22 @@ if (values.help) {
       printTable(
         ["channel", "away", "notices", "incidents", "tries while away", "requests after", "least gap ms", "limit ms", "wrong at the end", "seconds", "longest write ms"],
         rows.map((row) => [row.channel, row.away, row.notices, row.incidents, row.tries, row.requests, row.gapMs, row.limitMs, row.wrongAtTheEnd, row.seconds.toFixed(1), row.longestMs]),
+      );
+    }
+    if (values.only === "backup") {
+      const rows = await benchBackup(Number(values.events.split(",")[0]), directory);
+      console.log("\nA backup by the command while 500 events a second come in, and its restore:\n");
+      printTable(
+        ["", "events", "MB", "backup s", "restore s", "p99 before", "p99 meanwhile", "sent", "not 200", "came later", "different"],
+        rows.map((row) => [row.name, row.events, row.megabytes, row.backupS.toFixed(1), row.restoreS.toFixed(1), row.usualP99Ms.toFixed(1), row.backupP99Ms.toFixed(1), row.sent, row.notOk, row.later, row.different.join("; ") || "nothing"]),
+      );
+    }
+    if (values.only === "retention") {
+      const rows = await benchRetention(values.data ?? null, directory, Number(values.events.split(",")[0]));
+      console.log(`\nDeliveries at 100/s while the nightly run lets the oldest day go, times in ms from when each was due:\n`);
+      printTable(
+        ["", "seconds", "sent", "not 200", "p50", "p99", "slowest", "events gone", "deliveries", "minutes", "run"],
+        rows.map((row) => [row.phase, row.seconds.toFixed(0), row.sent, row.notOk, row.p50Ms.toFixed(1), row.p99Ms.toFixed(1), row.maxMs.toFixed(0), row.deleted?.events ?? "-", row.deleted?.deliveries ?? "-", row.deleted?.minutes ?? "-", row.outcome ?? "-"]),
       );
     }
     if (values.only === "report") {

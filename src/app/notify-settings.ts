@@ -105,7 +105,7 @@ export function rotationsOf({ oncall, merchant }: Pick<Sections, "oncall" | "mer
 }
 
 /** Names that lead nowhere: found at start, not at night. */
-export function notifyProblems(sections: Sections): ConfigProblem[] {
+export function notifyProblems(sections: Sections & Pick<FileConfig, "reports">): ConfigProblem[] {
   const { notify, oncall } = sections;
   const problems: ConfigProblem[] = [];
   const known = { channel: Object.keys(notify.channels), time: Object.keys(notify.times), person: Object.keys(oncall.people), rotation: Object.keys(oncall.rotations), policy: Object.keys(oncall.policies) };
@@ -127,6 +127,10 @@ export function notifyProblems(sections: Sections): ConfigProblem[] {
     }
   };
   if (notify.route !== undefined) walk("notify.route", notify.route);
+  check("reports.channels", "channel", sections.reports.channels);
+  for (const name of sections.reports.channels) {
+    if (PAGERS.has(notify.channels[name]?.kind ?? "")) problems.push({ key: "reports.channels", given: JSON.stringify(name), text: "this is a pager, which would make an incident of a report; name a channel that people read", file: null, line: null });
+  }
   for (const [name, person] of Object.entries(oncall.people)) check(`oncall.people.${name}.channels`, "channel", person.channels);
   for (const [name, { layers }] of Object.entries(oncall.rotations)) for (const { people } of layers) check(`oncall.rotations.${name}.layers`, "person", people);
   for (const [name, { steps }] of Object.entries(oncall.policies)) for (const { notify: targets } of steps) for (const target of targets) check(`oncall.policies.${name}.steps`, target.kind, [target.name]);

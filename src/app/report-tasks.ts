@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync } from "node:fs";
-import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MINUTE_MS, openMailer } from "../platform/index.ts";
-import { digestOf, type PeriodName, type ReportOrder, type ShownReport } from "../reports/index.ts";
+import { inform } from "../notify/index.ts";
+import { type Clock, type Database, MINUTE_MS, openMailer } from "../platform/index.ts";
+import { digestOf, headlinesOf, keepReport, type PeriodName, type ReportOrder, type ShownReport } from "../reports/index.ts";
 import type { Evidence, TaskDefinition } from "../tasks/index.ts";
 import type { Config } from "./config.ts";
+import { informedOf } from "./notify-settings.ts";
 import { makeBeside } from "./report-beside.ts";
 
 /** Makes a report; the service's in a process of its own. */
@@ -20,22 +20,8 @@ interface Scheduled {
   readonly enabled: boolean;
 }
 
-/** Names of files made by schedule; nothing else in the folder is ever deleted. */
-const MADE = /^(weekly|monthly)-\d{4}-\d{2}-\d{2}\.html$/;
-
 export function reportsDirectory({ dataDir }: Pick<Config, "dataDir">): string {
   return join(dataDir, "reports");
-}
-
-/** Whole or not at all, and the owner's alone. */
-async function keep(directory: string, file: string, content: Uint8Array, most: number): Promise<void> {
-  if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o700);
-  const unfinished = join(directory, `.${file}.${process.pid}.part`);
-  await writeFile(unfinished, content, { mode: 0o600 });
-  await rename(unfinished, join(directory, file));
-  const date = (name: string): string => name.slice(-15);
-  const made = (await readdir(directory)).filter((name) => MADE.test(name)).sort((left, right) => (date(left) < date(right) ? 1 : -1));
-  for (const old of made.slice(most)) await rm(join(directory, old), { force: true });
 }
 
 function addressOf({ server }: Pick<Config, "server">, { period }: ShownReport): string | null {
@@ -63,31 +49,53 @@ async function mail(config: Config, report: ShownReport, { name }: Scheduled, fi
   return reports.mailTo.length;
 }
 
-async function run(config: Config, scheduled: Scheduled, make: MakeReport, signal: AbortSignal): Promise<Evidence> {
+/** Puts its headlines into the notices of the configured channels. Answers how many will hear of it. */
+async function tell({ db, config, clock }: ReportTasks, report: ShownReport, { name }: Scheduled): Promise<number> {
+  const { channels } = config.reports;
+  if (channels.length === 0) return 0;
+  const { root, channels: known } = informedOf(config);
+  const address = addressOf(config, report);
+  const what = { key: `report/${name}`, rule: "report", subject: `${name} report`, labels: {}, title: digestOf(report, name, address).subject, lines: [...headlinesOf(report), ...(address === null ? [] : [`The whole report: ${address}`])] };
+  // To whom is said by reports.channels alone: no route of an alert has to know of it.
+  const route = { ...root, matchers: [], routes: [], channels };
+  return await db.write((tx) => inform(tx, { root: route, channels: known }, what, clock.now()));
+}
+
+async function run(deps: ReportTasks, scheduled: Scheduled, make: MakeReport, signal: AbortSignal): Promise<Evidence> {
+  const { config } = deps;
   const asked = { period: scheduled.period, compare: "previous" } as const;
   const report = JSON.parse((await make({ asked, format: "json", public: false }, signal)).toString()) as ShownReport;
   // By the bounds of the first, so that both speak of the same time, also at midnight.
   const bounds = { from: report.period.from, to: report.period.to, tz: report.period.time_zone, compare: "previous" } as const;
   const content = await make({ asked: bounds, format: "html", public: false }, signal);
-  const file = `${scheduled.name}-${Temporal.Instant.from(report.period.from).toZonedDateTimeISO(report.period.time_zone).toPlainDate().toString()}.html`;
-  await keep(reportsDirectory(config), file, content, config.reports.keepFiles);
-  return { file, bytes: content.length, period: report.period.text, mailed: await mail(config, report, scheduled, file, content) };
+  const id = `${scheduled.name}-${Temporal.Instant.from(report.period.from).toZonedDateTimeISO(report.period.time_zone).toPlainDate().toString()}`;
+  const file = `${id}.html`;
+  await keepReport(reportsDirectory(config), id, content, config.reports.keepFiles);
+  const told = await tell(deps, report, scheduled);
+  return { file, bytes: content.length, period: report.period.text, told, mailed: await mail(config, report, scheduled, file, content) };
+}
+
+export interface ReportTasks {
+  readonly db: Database;
+  readonly config: Config;
+  readonly clock: Clock;
 }
 
 /** The weekly and the monthly report. Off unless configured, and can be run by hand all the same. */
-export function reportTasks(config: Config, make: MakeReport = makeBeside): TaskDefinition[] {
+export function reportTasks(deps: ReportTasks, make: MakeReport = makeBeside): TaskDefinition[] {
+  const { config } = deps;
   const all: Scheduled[] = [
     { task: "report_weekly", name: "weekly", period: "last_week", cron: "0 7 * * 1", enabled: config.reports.weekly },
     { task: "report_monthly", name: "monthly", period: "last_month", cron: "0 7 1 * *", enabled: config.reports.monthly },
   ];
   return all.map((scheduled) => ({
     name: scheduled.task,
-    description: `Makes the ${scheduled.name} report, keeps it in DATA_DIR/reports and mails its digest`,
+    description: `Makes the ${scheduled.name} report, keeps it in DATA_DIR/reports, mails its digest and tells its headlines to channels`,
     schedule: { kind: "cron", cron: scheduled.cron, timeZone: config.merchant.timeZone },
     missed: "once",
     graceMs: 60 * MINUTE_MS,
     timeLimitMs: 10 * MINUTE_MS,
     enabled: scheduled.enabled,
-    run: ({ signal }) => run(config, scheduled, make, signal),
+    run: ({ signal }) => run(deps, scheduled, make, signal),
   }));
 }

@@ -8,7 +8,7 @@ import { localDays } from "../metrics/index.ts";
 import { operationRoutes, receiptRoutes } from "../operations/index.ts";
 import { paymentsRoutes } from "../payments/index.ts";
 import { type Clock, createHttp, type Database, type Guard, type Http, type Logger, openapiRoute } from "../platform/index.ts";
-import { reportRoutes } from "../reports/index.ts";
+import { keptReportRoutes, reportRoutes } from "../reports/index.ts";
 import { type TaskDefinition, type TaskRun, taskRoutes } from "../tasks/index.ts";
 import { mountAlerts } from "./alerts.ts";
 import { backupTargets } from "./backup.ts";
@@ -21,6 +21,7 @@ import { liveRoute } from "./live.ts";
 import { dashboardRoutes, pageFallback } from "./dashboard.ts";
 import { overviewRoutes } from "./overview.ts";
 import { mountPricing } from "./pricing.ts";
+import { reportsDirectory } from "./report-tasks.ts";
 import { metricsRoute } from "./prometheus.ts";
 import { notifyHttp } from "./notify.ts";
 import { receiptDeps } from "./receipts.ts";
@@ -101,6 +102,7 @@ export async function createServer(parts: ServerParts): Promise<Http> {
     accepting: parts.accepting,
   });
   const entrance = requireEntrance({ access, page: REPORT_PAGE, role: "viewer", isPublic: config.reports.public });
+  keptReportRoutes(http, { db, clock, viewer, admin: requireRole(access, "admin"), directory: reportsDirectory(config) });
   reportRoutes(http, { clock, viewer, entrance, timeZone: config.merchant.timeZone, make: parts.reports.make });
   mountValidation(http, { access, config, clock, log: parts.log });
   metricsRoute(http, parts);

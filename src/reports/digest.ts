@@ -67,6 +67,17 @@ function rowHtml({ label, value, change }: Line): Html {
   return html`<tr><td style="${CELL}">${label}</td><td style="${CELL};text-align:right;white-space:nowrap"><b>${value}</b></td><td style="${CELL};color:#5b6577">${change}</td></tr>`;
 }
 
+/** Sections whose first figures are told in a chat. */
+const HEADLINES = ["revenue", "payments", "disputes", "deliveries", "completeness", "alerts", "backup"];
+const FIGURES_OF_A_HEADLINE = 3;
+
+/** A report in a line per section, for a chat; of money, the first currencies. */
+export function headlinesOf({ sections }: ShownReport): string[] {
+  return sections
+    .filter(({ id }) => HEADLINES.includes(id))
+    .map((section) => plain(`${section.title}: ${section.nothing ?? lines(section).slice(0, FIGURES_OF_A_HEADLINE).map(({ label, value, change }) => `${label} ${value}${change === "" ? "" : ` (${change})`}`).join(", ")}`));
+}
+
 function sectionHtml(section: Section): Html {
   const told = lines(section);
   const body = section.nothing === null ? html`<table role="presentation" style="border-collapse:collapse;width:100%;font-size:14px">${told.map(rowHtml)}</table>` : html`<p style="margin:4px 0">${section.nothing}</p>`;

@@ -1,6 +1,8 @@
 /** What was, over any period, for who was not there: the enterprise report as data, page, PDF and CSV, and its digests. */
 export { type Report, type ReportSources } from "./build.ts";
-export { digestOf } from "./digest.ts";
+export { digestOf, headlinesOf } from "./digest.ts";
+export { keepReport } from "./kept.ts";
+export { keptReportRoutes } from "./kept-routes.ts";
 export { findBrowser } from "./pdf.ts";
 export { type PeriodAsked, type PeriodName, PERIODS } from "./period.ts";
 export { type ShownReport } from "./present.ts";

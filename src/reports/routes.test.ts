@@ -1,21 +1,25 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { expect, it } from "vitest";
-import { onBothDatabases, type TestDatabase } from "../../test/databases.ts";
-import { type LinkPages, linkRoutes, requireEntrance } from "../access/index.ts";
+import { onBothDatabases, temporaryDirectory, type TestDatabase } from "../../test/databases.ts";
+import { type LinkPages, linkRoutes, requireEntrance, requireRole } from "../access/index.ts";
 import { ADMIN_KEY, door, newKey, post, START } from "../access/testing/door.ts";
 import { migrations } from "../app/migrations.ts";
 import { DAY_MS } from "../platform/index.ts";
-import { checkReportParams, fulfil, type ReportOrder, reportRoutes, renderReport } from "./index.ts";
+import { checkReportParams, fulfil, keepReport, keptReportRoutes, type ReportOrder, reportRoutes, renderReport } from "./index.ts";
 import { shopEvents, shopSources, takeIn } from "./testing/shop.ts";
 
 const PAGE = "enterprise_report";
 
 async function reports(database: TestDatabase, isPublic = false) {
   const orders: ReportOrder[] = [];
+  const directory = join(temporaryDirectory(), "reports");
   const open = await door(database, {}, (http, access) => {
     const { db, clock } = access;
     const pages: LinkPages = { publicUrl: null, pages: { [PAGE]: { path: "/api/reports/enterprise/html", title: "the report", checkParams: (params) => checkReportParams(params, "UTC", clock.now()) } } };
     linkRoutes(http, access, pages);
+    keptReportRoutes(http, { db, clock, viewer: requireRole(access, "viewer"), admin: requireRole(access, "admin"), directory });
     const entrance = requireEntrance({ access, page: PAGE, role: "viewer", isPublic });
     reportRoutes(http, {
       clock,
@@ -29,7 +33,7 @@ async function reports(database: TestDatabase, isPublic = false) {
     });
   });
   await takeIn(open.db, shopEvents(300, START - 20 * DAY_MS, 15));
-  return { ...open, orders };
+  return { ...open, orders, directory };
 }
 
 onBothDatabases("the report over HTTP", migrations, (database) => {
@@ -95,5 +99,28 @@ onBothDatabases("the report over HTTP", migrations, (database) => {
     expect(await open.body("/api/reports/enterprise", null, 401)).toMatchObject({ code: "key_missing" });
     // Who has a key sees everything.
     expect(await (await open.ask("/api/reports/enterprise/html?from=2025-12-10", ADMIN_KEY)).text()).toContain("By endpoint");
+  });
+
+  it("lists what was made by schedule, gives each as it was made, and removes it for an admin", async () => {
+    const open = await reports(database);
+    const { key } = await newKey(open, "anna", "viewer");
+    expect(await open.body("/api/reports", key, 200)).toMatchObject({ count: 0, data: [], next_cursor: null });
+    for (const id of ["weekly-2026-02-23", "weekly-2026-03-02", "monthly-2026-02-01"]) await keepReport(open.directory, id, Buffer.from(`<!doctype html><title>${id}</title>`), 10);
+    for (const other of ["weekly-2026-03-09.html.part", "notes.html", ".weekly-2026-03-09.html.1.part"]) writeFileSync(join(open.directory, other), "not a report");
+    const first = (await open.body("/api/reports?limit=2", key, 200)) as { data: { id: string; path: string }[]; next_cursor: string };
+    expect(first).toMatchObject({ count: 2, data: [{ id: "weekly-2026-03-02", name: "weekly", from: "2026-03-02", bytes: 47 }, { id: "weekly-2026-02-23" }], next_cursor: "weekly-2026-02-23" });
+    expect(await open.body(`/api/reports?limit=2&cursor=${first.next_cursor}`, key, 200)).toMatchObject({ count: 1, data: [{ id: "monthly-2026-02-01" }], next_cursor: null });
+    const page = await open.ask(first.data[0]?.path ?? "", key);
+    expect([page.status, page.headers.get("content-type"), page.headers.get("content-security-policy")]).toEqual([200, "text/html; charset=utf-8", expect.stringContaining("default-src 'none'") as string]);
+    expect(await page.text()).toContain("weekly-2026-03-02");
+    for (const bad of ["weekly-2026-03-09", "..%2Ftillwatch.db", "notes", "enterprise-2026-01-01"]) expect(await open.body(`/api/reports/${bad}`, key, 404), bad).toMatchObject({ code: "report_unknown" });
+    expect(await open.body("/api/reports?cursor=x", key, 400)).toMatchObject({ ok: false });
+    expect(await open.body("/api/reports", null, 401)).toMatchObject({ ok: false });
+    const remove = (id: string, by: string) => open.ask(`/api/reports/${id}`, by, { method: "DELETE" });
+    expect((await remove("weekly-2026-03-02", key)).status).toBe(403);
+    expect((await remove("weekly-2026-03-02", ADMIN_KEY)).status).toBe(200);
+    expect((await remove("weekly-2026-03-02", ADMIN_KEY)).status).toBe(404);
+    expect(await open.body("/api/reports", key, 200)).toMatchObject({ count: 2 });
+    expect(await open.body("/api/audit?limit=1", ADMIN_KEY, 200)).toMatchObject({ data: [{ action: "report.remove", subject: "weekly-2026-03-02" }] });
   });
 });

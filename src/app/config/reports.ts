@@ -9,8 +9,9 @@ export const reports = z
     monthly: field.onOff(false).describe("Make the report of the last month on the 1st at 07:00, see tasks.report_monthly for another time"),
     mail_to: z.array(z.email({ error: "expected an e-mail address" }).max(320)).max(50).default([]).describe("Who is mailed a digest of them with the whole attached; they are kept in DATA_DIR/reports in any case"),
     mail_from: field.text(320).optional().describe("Sender of that mail, like Tillwatch <reports@example.com>"),
+    channels: z.array(field.text(64)).max(20).default([]).describe("Names of notify.channels that are told its headlines; no pagers"),
     keep_files: field.integer(1, 10_000).default(60).describe("Reports made by schedule that are kept; older ones are deleted"),
   })
   .describe("The enterprise report")
   .prefault({})
-  .transform((given) => ({ public: given.public, weekly: given.weekly, monthly: given.monthly, mailTo: given.mail_to, mailFrom: given.mail_from ?? null, keepFiles: given.keep_files }));
+  .transform((given) => ({ public: given.public, weekly: given.weekly, monthly: given.monthly, mailTo: given.mail_to, mailFrom: given.mail_from ?? null, channels: given.channels, keepFiles: given.keep_files }));

@@ -5,6 +5,7 @@ import { text } from "../../text/reports.ts";
 import { Card, PageHead } from "../../ui/card.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/field.tsx";
 import { useZone } from "../../ui/time.tsx";
+import { KeptReports } from "./kept.tsx";
 import { Links } from "./links.tsx";
 
 type Name = "period" | "from" | "to" | "compare";
@@ -54,6 +55,9 @@ export default function Reports() {
               </p>
             )}
           </div>
+        </Card>
+        <Card title={text.kept.title}>
+          <KeptReports mayRemove={may} />
         </Card>
         <Card title={text.links.title}>
           <p className="mb-3 text-muted">{text.links.lead}</p>
