@@ -154,7 +154,7 @@ describe("a mistake in the configuration", () => {
     ["an unknown section", "server:\n  port: 1\nalert:\n  evidence: on\n", 3, "alert", /did you mean "alerts"/],
     ["an unknown key", "alerts:\n  evidence: on\n  webhook_failure_5m: 3\n", 3, "alerts.webhook_failure_5m", /did you mean "webhook_failures_5m"/],
     ["an age for the audit trail, which is kept for ever", "retention:\n  audit_days: 30\n", 2, "retention.audit_days", /unknown key/],
-    ["a key far from any", "reports:\n  colour: red\n", 2, "reports.colour", /known here: keep_files, .*public/],
+    ["a key far from any", "reports:\n  colour: red\n", 2, "reports.colour", /known here: channels, keep_files, .*public/],
     ["an unknown key of a task", "tasks:\n  sweep:\n    evry: 5m\n", 3, "tasks.sweep.evry", /did you mean "every"/],
     ["a key that is there twice", "server:\n  port: 1\n  port: 2\n", 3, "YAML", /unique/],
     ["bad YAML", "server:\n  port: [1\nalerts: 3\n", 3, "YAML", /./],
