@@ -170,7 +170,7 @@ onBothDatabases("backup", migrations, (database) => {
   it("finds the newest one, one by its id, and the newest before a time", async () => {
     const { db, clock, directory } = await filled();
     const ids: string[] = [];
-    for (let day = 0; day < 2; day += 1) {
+    for (let day = 0; day < 3; day += 1) {
       ids.push((await create(db, directory, clock)).manifest.id);
       clock.advance(DAY_MS);
     }

@@ -7,7 +7,7 @@ import { openStripe } from "../../src/stripe/index.ts";
 import { openBrowser } from "../chromium.ts";
 import { temporaryDirectory } from "../databases.ts";
 import { DASHBOARD_KEY, runCommand, serviceEnvironment, startService } from "../service.ts";
-import { buildDashboard, expectAccessible, shoot, signIn, visit } from "./dashboard.ts";
+import { buildDashboard, expectAccessible, shoot, signIn, unexpected, visit } from "./dashboard.ts";
 
 it("a proposed price is approved as it was seen, made at Stripe and rolled back; another is rejected; nobody else may", { timeout: 120_000 }, async () => {
   buildDashboard();
@@ -64,7 +64,8 @@ it("a proposed price is approved as it was seen, made at Stripe and rolled back;
   expect((await sdk.products.retrieve(product.id)).default_price).toBe(old);
   expect((await sdk.prices.retrieve(made?.id ?? "")).active).toBe(false);
   await shoot(page, "rolled-back");
-  expect(admin.faults).toEqual([]);
+  // Refused on purpose; and a service without deliveries is not well, which its health says with a 503.
+  expect(admin.faults.filter(unexpected("409|503"))).toEqual([]);
 
   const operator = await visit(browser, service.url);
   await signIn(operator.page, service.url, olga);
