@@ -11,7 +11,7 @@ import { Actions, Dialog } from "../../ui/dialog.tsx";
 import { CheckField, TextField } from "../../ui/field.tsx";
 import { moneyWords } from "../../ui/money.tsx";
 import { ProblemBox } from "../../ui/problem.tsx";
-import { isUnclear, useRequestKey } from "./request-key.ts";
+import { isUnclear, useRequestKey, useUnderway } from "./request-key.ts";
 
 const START = { amount: "0.50", email: "", description: "Payment", days: "7", send: false };
 
@@ -20,12 +20,16 @@ function Form({ onClose }: { onClose: () => void }) {
   const currency = useAbout().data?.merchant.currency ?? "usd";
   const queries = useQueryClient();
   const keyOf = useRequestKey();
+  const underway = useUnderway();
   const [form, setForm] = useState(START);
   const set = (patch: Partial<typeof START>): void => setForm({ ...form, ...patch });
   const body = { amount: form.amount.trim().replace(",", "."), email: form.email.trim(), description: form.description.trim() === "" ? "Payment" : form.description.trim(), days_until_due: Number(form.days), send: form.send };
   const make = useMutation({
     mutationFn: async () => await answer(api.POST("/api/payments/create-invoice", { body, headers: { "idempotency-key": keyOf(body) } })),
-    onSettled: () => void queries.invalidateQueries(),
+    onSettled: () => {
+      underway.end();
+      void queries.invalidateQueries();
+    },
   });
   const unclear = isUnclear(make.error);
   if (make.data !== undefined) {
@@ -57,7 +61,7 @@ function Form({ onClose }: { onClose: () => void }) {
       className="space-y-4"
       onSubmit={(event) => {
         event.preventDefault();
-        if (may && !make.isPending) make.mutate();
+        if (may && underway.begin()) make.mutate();
       }}
     >
       <fieldset disabled={make.isPending || unclear} className="space-y-3">

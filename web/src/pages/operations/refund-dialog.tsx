@@ -14,7 +14,7 @@ import { ProblemBox } from "../../ui/problem.tsx";
 import { Banner } from "../../ui/state.tsx";
 import { Waiting } from "../../ui/waiting.tsx";
 import { RefundProgress } from "./progress.tsx";
-import { isUnclear, useRequestKey } from "./request-key.ts";
+import { isUnclear, useRequestKey, useUnderway } from "./request-key.ts";
 
 type Reason = keyof typeof text.refund.reasons;
 const REASONS = Object.entries(text.refund.reasons) as [Reason, string][];
@@ -68,6 +68,7 @@ function What({ facts, onClose }: { facts: Refundable; onClose: () => void }) {
   const { may, role } = useMay("operator");
   const queries = useQueryClient();
   const keyOf = useRequestKey();
+  const underway = useUnderway();
   const [part, setPart] = useState(false);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState<Reason>("");
@@ -79,7 +80,10 @@ function What({ facts, onClose }: { facts: Refundable; onClose: () => void }) {
   const body = { payment_id: facts.payment_id, amount: part ? typed.trim().replace(",", ".") : null, reason: reason === "" ? null : reason, note: note.trim() === "" ? null : note.trim() };
   const refund = useMutation({
     mutationFn: async () => (await answer(api.POST("/api/payments/refund", { body, headers: { "idempotency-key": keyOf(body) } }))).data,
-    onSettled: () => void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "refundable" }),
+    onSettled: () => {
+      underway.end();
+      void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "refundable" });
+    },
   });
   const unclear = isUnclear(refund.error);
   if (refund.data !== undefined) {
@@ -103,7 +107,7 @@ function What({ facts, onClose }: { facts: Refundable; onClose: () => void }) {
       className="space-y-4"
       onSubmit={(event) => {
         event.preventDefault();
-        if (may && !refund.isPending && wrong === null && facts.left > 0) refund.mutate();
+        if (may && wrong === null && facts.left > 0 && underway.begin()) refund.mutate();
       }}
     >
       <Facts

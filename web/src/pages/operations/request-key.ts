@@ -23,3 +23,21 @@ export function useRequestKey(): (request: unknown) => string {
     return made.current.key;
   };
 }
+
+/**
+ * Whether a request is on its way, known at once. A second Enter can come before the page is drawn anew and a mutation
+ * says `isPending`; sent then, it would be answered "in progress" and hide what became of the first.
+ */
+export function useUnderway(): { begin(): boolean; end(): void } {
+  const underway = useRef(false);
+  return {
+    begin: () => {
+      if (underway.current) return false;
+      underway.current = true;
+      return true;
+    },
+    end: () => {
+      underway.current = false;
+    },
+  };
+}

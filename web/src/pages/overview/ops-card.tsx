@@ -15,7 +15,7 @@ import { ProblemBox } from "../../ui/problem.tsx";
 import { Time } from "../../ui/time.tsx";
 import { Waiting } from "../../ui/waiting.tsx";
 import { RefundDialog } from "../operations/refund-dialog.tsx";
-import { isUnclear, useRequestKey } from "../operations/request-key.ts";
+import { isUnclear, useRequestKey, useUnderway } from "../operations/request-key.ts";
 
 /** The charge of the older system: half a unit of the main currency, paid on Stripe's page. */
 const AMOUNT = 0.5;
@@ -25,20 +25,24 @@ function Charge() {
   const currency = useAbout().data?.merchant.currency ?? "usd";
   const queries = useQueryClient();
   const keyOf = useRequestKey();
+  const underway = useUnderway();
   const [email, setEmail] = useState("");
   const [round, setRound] = useState(0);
   const body = { amount: AMOUNT, email: email.trim(), description: "Payment", days_until_due: 7, send: false };
   const make = useMutation({
     mutationFn: async () => await answer(api.POST("/api/payments/create-invoice", { body, headers: { "idempotency-key": keyOf({ ...body, round }) } })),
     onSuccess: () => setRound(round + 1),
-    onSettled: () => void queries.invalidateQueries({ queryKey: ["last-events"] }),
+    onSettled: () => {
+      underway.end();
+      void queries.invalidateQueries({ queryKey: ["last-events"] });
+    },
   });
   return (
     <form
       className="min-w-0"
       onSubmit={(event) => {
         event.preventDefault();
-        if (may && !make.isPending) make.mutate();
+        if (may && underway.begin()) make.mutate();
       }}
     >
       <h3 className="font-medium">{text.ops.charge(moneyWords(AMOUNT, currency))}</h3>
